@@ -1,0 +1,23 @@
+/** The README does what it says: every command under "With Docker", with the output that stands there. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { shell, shellBlocks, withoutChance } from '../readme.ts';
+import { env, requireEngine } from './compose.ts';
+
+const down = () => shell('docker compose down --volumes --remove-orphans --rmi local', env);
+
+beforeAll(async () => {
+  await requireEngine();
+  await down();
+});
+afterAll(down);
+
+test('the commands under "With Docker"', async () => {
+  const blocks = shellBlocks('With Docker');
+  expect(blocks.length).toBeGreaterThan(2);
+  for (const { commands, output } of blocks) {
+    const got = await shell(commands.replaceAll('localhost:8080', `localhost:${env.EDGE_PORT}`), env);
+    // Whether the name of a dead container still resolves is up to Docker.
+    const settled = (text: string) => withoutChance(text).replace(/ENOTFOUND|ECONNREFUSED|EHOSTUNREACH/, '<errno>');
+    if (output !== undefined) expect(settled(got), commands).toBe(settled(output));
+  }
+});

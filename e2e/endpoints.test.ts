@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest';
+import { type Answer, deadUrl, get, standIn, startEdge } from './system.ts';
+
+const RATE = 200;
+
+/** Open loop: asks at a constant rate, however long the answers take. */
+async function ask(url: string, seconds: number): Promise<Answer[]> {
+  const answers: Promise<Answer>[] = [];
+  const startedAt = performance.now();
+  while (answers.length < seconds * RATE) {
+    const due = Math.min(seconds * RATE, Math.floor(((performance.now() - startedAt) / 1_000) * RATE) + 1);
+    while (answers.length < due) answers.push(get(`${url}/hello`));
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  return Promise.all(answers);
+}
+
+async function greeters(count: number) {
+  const hits = Array.from({ length: count }, () => 0);
+  const act: ((respond: (status?: number) => void) => void)[] = hits.map(() => (respond) => respond());
+  const urls = await Promise.all(
+    hits.map(async (_, index) => {
+      const { url } = await standIn((_req, res) => {
+        hits[index] = (hits[index] ?? 0) + 1;
+        act[index]?.((status = 200) => {
+          res.writeHead(status, { 'content-type': 'application/json' }).end('{"message":"Hi"}');
+        });
+      });
+      return url;
+    }),
+  );
+  return { urls, hits, act };
+}
+
+const successShare = (answers: Answer[]) => answers.filter(({ status }) => status === 200).length / answers.length;
+
+describe('one of three endpoints is', () => {
+  test('dead: after two seconds nobody notices, and it gets less than 5 % of the attempts', async () => {
+    const { urls } = await greeters(2);
+    const edge = await startEdge([...urls, await deadUrl()].join(','));
+    await ask(edge.url, 2);
+    expect(successShare(await ask(edge.url, 2))).toBeGreaterThanOrEqual(0.995);
+    const { endpoints } = (await get(`${edge.opsUrl}/downstreams`)).json.greeter;
+    expect(endpoints.map(({ breaker }: { breaker: string }) => breaker).slice(0, 2)).toEqual(['closed', 'closed']);
+    expect(endpoints[2].breaker).not.toBe('closed');
+  });
+
+  test.each([
+    ['failing half of the time', 0.5, 0],
+    ['failing most of the time', 0.9, 0],
+    ['slow', 0, 300],
+    ['hanging', 0, 60_000],
+  ])('gray, %s: the same', async (_what, failing, delayMs) => {
+    const { urls, hits, act } = await greeters(3);
+    let n = 0;
+    act[2] = (respond) => {
+      n++;
+      // Every second, or nine of ten: spread evenly, so that the test does not depend on luck.
+      if (Math.floor(n * failing) > Math.floor((n - 1) * failing)) respond(503);
+      else if (delayMs === 0) respond();
+      else setTimeout(respond, delayMs).unref();
+    };
+    const edge = await startEdge(urls.join(','));
+    await ask(edge.url, 2);
+    hits.fill(0);
+    const answers = await ask(edge.url, 3);
+    expect(successShare(answers)).toBeGreaterThanOrEqual(0.995);
+    expect((hits[2] ?? 0) / answers.length).toBeLessThan(0.05);
+  });
+});
+
+test('all are used while all are well', async () => {
+  const { urls, hits } = await greeters(3);
+  const edge = await startEdge(urls.join(','));
+  expect(successShare(await ask(edge.url, 1))).toBe(1);
+  for (const count of hits) expect(count).toBeGreaterThan(RATE / 5);
+});
+
+test('an endpoint that comes back is used again', async () => {
+  const { urls, hits, act } = await greeters(2);
+  const respondWell = act[1];
+  act[1] = () => undefined;
+  const edge = await startEdge(urls.join(','), { GREETER_CALL_ATTEMPT_TIMEOUT_MS: '100' });
+  await ask(edge.url, 1.5);
+  act[1] = respondWell ?? act[1];
+  for (let second = 0; second < 5 && (hits[1] ?? 0) < RATE / 4; second++) {
+    hits.fill(0);
+    await ask(edge.url, 1);
+  }
+  expect(hits[1]).toBeGreaterThanOrEqual(RATE / 4);
+});

@@ -1,0 +1,58 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+
+interface Listening {
+  readonly url: string;
+  readonly opsUrl: string;
+}
+
+export interface ServiceProcess {
+  readonly child: ChildProcess;
+  /** Everything the process has written. */
+  readonly output: () => string;
+  /** Resolves once the process listens. */
+  readonly listening: Promise<Listening>;
+  /** Resolves with the exit code, or the signal that ended the process. */
+  readonly exited: Promise<number | NodeJS.Signals | null>;
+}
+
+const root = new URL('../', import.meta.url);
+
+/** A script of the repository as a process of its own, until the test ends. */
+export function spawnScript(path: string, env: Readonly<Record<string, string>> = {}): ServiceProcess {
+  const child = fork(fileURLToPath(new URL(path, root)), {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // vitest's own loader must not come along.
+    execArgv: [],
+  });
+  let output = '';
+  const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
+  for (const stream of streams) {
+    stream.on('data', (data) => {
+      output += data;
+    });
+  }
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
+  return {
+    child,
+    output: () => output,
+    listening: new Promise((resolve) => {
+      child.on('message', (message) => resolve(message as Listening));
+    }),
+    // Not the event `close`: it does not come once the channel has been disconnected.
+    exited: Promise.all([once(child, 'exit'), ...streams.map((stream) => once(stream, 'end'))]).then(
+      ([[code, signal]]) => code ?? signal,
+    ),
+  };
+}
+
+export const spawnGreeter = (env: Readonly<Record<string, string>> = {}) =>
+  spawnScript('services/greeter/src/main.ts', { GREETER_PORT: '0', GREETER_OPS_PORT: '0', ...env });
+
+export const spawnEdge = (env: Readonly<Record<string, string>> = {}) =>
+  spawnScript('services/edge/src/main.ts', { EDGE_PORT: '0', EDGE_OPS_PORT: '0', ...env });

@@ -1,0 +1,173 @@
+import {
+  type BreakerState,
+  type CallErrorCode,
+  isCallError,
+  type Policy,
+  type PolicyListener,
+} from '@halfopen/resilience';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+/** Seconds, from OpenTelemetry's advice for HTTP durations. */
+const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+
+export interface DownstreamGauges {
+  /** Calls in flight now. */
+  readonly inFlight: () => number;
+  /** Retries left in the budget. */
+  readonly retryBudgetRemaining: () => number;
+  /** The breaker of each endpoint. */
+  readonly breakers: () => readonly { readonly endpoint: string; readonly state: BreakerState }[];
+}
+
+export interface CallMetrics {
+  /** Outermost: measures the logical call. */
+  readonly call: Policy;
+  /** Innermost: measures each attempt. */
+  readonly attempt: Policy;
+  /** Counts what the policies decide. */
+  readonly onEvent: PolicyListener;
+  /** Values that are read when somebody asks for the metrics. */
+  watch(gauges: DownstreamGauges): void;
+}
+
+const BREAKER_STATES = ['closed', 'open', 'half_open'] as const;
+
+/** The metrics of all downstreams of a process. One per registry; `forDownstream` gives each its labels. */
+export function callMetrics(registry: Registry) {
+  const registers = [registry];
+  const callDuration = new Histogram({
+    name: 'client_call_duration_seconds',
+    help: 'Duration of logical calls to a downstream, retries and waiting included.',
+    labelNames: ['downstream', 'operation', 'outcome'],
+    buckets: DURATION_BUCKETS,
+    registers,
+  });
+  const attemptDuration = new Histogram({
+    name: 'http_client_request_duration_seconds',
+    help: 'Duration of attempts: single HTTP requests to a downstream.',
+    labelNames: ['downstream', 'operation', 'http_response_status_code', 'error_type'],
+    buckets: DURATION_BUCKETS,
+    registers,
+  });
+  const retries = new Counter({
+    name: 'client_retries_total',
+    help: 'Retries begun, by the failure that led to them.',
+    labelNames: ['downstream', 'reason'],
+    registers,
+  });
+  const hedges = new Counter({
+    name: 'client_hedges_total',
+    help: 'Second attempts begun because the first took longer than usual.',
+    labelNames: ['downstream'],
+    registers,
+  });
+  const rejected = new Counter({
+    name: 'client_rejected_total',
+    help: 'Calls and retries that a policy refused to send.',
+    labelNames: ['downstream', 'code'],
+    registers,
+  });
+  const breakerTransitions = new Counter({
+    name: 'breaker_transitions_total',
+    help: 'Changes of the breaker state.',
+    labelNames: ['downstream', 'from', 'to'],
+    registers,
+  });
+  const watched = new Map<string, DownstreamGauges>();
+  readWhenAsked(registry, 'client_in_flight', 'Logical calls in flight.', watched, ({ inFlight }) => inFlight());
+  readWhenAsked(registry, 'client_retry_budget_remaining', 'Retries left in the budget.', watched, (gauges) =>
+    gauges.retryBudgetRemaining(),
+  );
+
+  const breakerState = new Gauge({
+    name: 'breaker_state',
+    help: '1 for the state the breaker is in, 0 for the others.',
+    labelNames: ['downstream', 'endpoint', 'state'],
+    registers: [],
+    collect() {
+      // Endpoints come and go: one that is gone must not stay in the metrics for ever.
+      this.reset();
+      for (const [downstream, { breakers }] of watched) {
+        for (const { endpoint, state } of breakers()) {
+          for (const one of BREAKER_STATES) this.set({ downstream, endpoint, state: one }, one === state ? 1 : 0);
+        }
+      }
+    },
+  });
+  registry.registerMetric(breakerState);
+
+  return {
+    forDownstream(downstream: string): CallMetrics {
+      return {
+        call: observe((operation, seconds, outcome) => {
+          callDuration.observe(
+            { downstream, operation, outcome: outcome.error ?? (outcome.degraded ? 'degraded' : 'success') },
+            seconds,
+          );
+        }),
+        attempt: observe((operation, seconds, { status, error }) => {
+          const labels = {
+            http_response_status_code: status === undefined ? '' : String(status),
+            error_type: error ?? '',
+          };
+          attemptDuration.observe({ downstream, operation, ...labels }, seconds);
+        }),
+        onEvent(event) {
+          if (event.type === 'retry') retries.inc({ downstream, reason: event.reason });
+          else if (event.type === 'hedge') hedges.inc({ downstream });
+          else if (event.type === 'rejected') rejected.inc({ downstream, code: event.code });
+          else breakerTransitions.inc({ downstream, from: event.from, to: event.to });
+        },
+        watch(gauges) {
+          watched.set(downstream, gauges);
+        },
+      };
+    },
+  };
+}
+
+/** A gauge per downstream that costs nothing until somebody asks for the metrics. */
+function readWhenAsked(
+  registry: Registry,
+  name: string,
+  help: string,
+  watched: ReadonlyMap<string, DownstreamGauges>,
+  read: (gauges: DownstreamGauges) => number,
+): void {
+  const gauge = new Gauge({
+    name,
+    help,
+    labelNames: ['downstream'],
+    registers: [],
+    collect() {
+      for (const [downstream, gauges] of watched) this.set({ downstream }, read(gauges));
+    },
+  });
+  registry.registerMetric(gauge);
+}
+
+interface Outcome {
+  readonly status: number | undefined;
+  readonly error: CallErrorCode | undefined;
+  /** Answered with an old answer: no failure for the caller, but no success of the downstream either. */
+  readonly degraded: boolean;
+}
+
+function observe(record: (operation: string, seconds: number, outcome: Outcome) => void): Policy {
+  return (next) => async (context) => {
+    const startedAt = performance.now();
+    let outcome: Outcome = { status: 200, error: undefined, degraded: false };
+    try {
+      const value = await next(context);
+      outcome = { ...outcome, degraded: context.notes.staleMs !== undefined };
+      return value;
+    } catch (error) {
+      outcome = isCallError(error)
+        ? { status: error.status, error: error.code, degraded: false }
+        : { status: undefined, error: 'internal', degraded: false };
+      throw error;
+    } finally {
+      record(context.operation.name, (performance.now() - startedAt) / 1_000, outcome);
+    }
+  };
+}

@@ -1,0 +1,177 @@
+import { HEADERS } from '@halfopen/contracts';
+import {
+  abortError,
+  type CallContext,
+  CallError,
+  type CallErrorCode,
+  type Clock,
+  type Endpoint,
+  isCallError,
+  LEAST_USEFUL_MS,
+  systemClock,
+} from '@halfopen/resilience';
+import { type AxiosInstance, create as createAxios } from 'axios';
+import { buildConnector, Pool } from 'undici';
+import { parseRetryAfterMs } from './retry-after.ts';
+import type { Transport } from './transport.ts';
+import { ForeignAnswerError, markIfKept, transportError } from './transport-error.ts';
+import { undiciAdapter } from './undici-adapter.ts';
+
+export interface HttpTransportOptions {
+  /** Sockets to one endpoint at the most. Default 128. */
+  readonly maxConnections?: number;
+  /** Bytes of a response body at the most; one more is a `bad_response`, and the connection is closed. Default 65,536. */
+  readonly maxResponseBytes?: number;
+  /** Milliseconds for a connection to be made. Default 1,000. */
+  readonly connectTimeoutMs?: number;
+  /** Called when a connection has ended or could not be made, or an attempt met silence: the endpoint may be gone. */
+  readonly onDisconnect?: () => void;
+  /** Turns `deadlineAt` into the header's "milliseconds left". Default: the process's clock. */
+  readonly clock?: Clock;
+}
+
+export interface HttpTransport extends Transport {
+  /** Closes the connections to an endpoint that is gone, once the requests on them have ended. */
+  forget(endpoint: Endpoint): void;
+  /** Closes every connection, once the requests on them have ended. */
+  close(): Promise<void>;
+}
+
+/**
+ * How long an idle connection is kept where the server does not say. Shorter than any server's usual idle limit (Node's
+ * is 5 s): who closes first must be the client, or a request meets a closing socket (node #20256).
+ */
+const IDLE_MS = 4_000;
+
+/** For all headers of an answer. Ours are a few hundred bytes; parsing what a hostile one sends costs this process's time. */
+const MAX_HEADER_BYTES = 8_192;
+
+/** Failures after which the endpoint may be gone: a silent one is often a host that is no more. */
+const LOOKS_GONE: ReadonlySet<CallErrorCode> = new Set(['unreachable', 'connection_lost', 'attempt_timeout']);
+
+/**
+ * HTTP to a downstream: axios is the interface, undici's pools (one an endpoint) do the I/O. No redirects, no proxies
+ * from the environment, responses capped, no limit on the time of a request: the policies above decide how long anything may take.
+ * @param origin where an attempt goes for which no balancer has chosen an endpoint: `http://127.0.0.1:5000`
+ */
+export function httpTransport(origin: string, options: HttpTransportOptions = {}): HttpTransport {
+  const { clock = systemClock } = options;
+  const usual: Endpoint = { origin, host: new URL(origin).host };
+  const connections = new Map<string, { readonly pool: Pool; readonly http: AxiosInstance }>();
+
+  const connectionTo = (endpoint: Endpoint) => {
+    let connection = connections.get(endpoint.origin);
+    if (connection === undefined) {
+      connection = connect(endpoint, options);
+      connections.set(endpoint.origin, connection);
+    }
+    return connection;
+  };
+
+  const forget = ({ origin: gone }: Endpoint) => {
+    const connection = connections.get(gone);
+    connections.delete(gone);
+    if (connection === undefined) return;
+    const { pool } = connection;
+    // Requests that wait for a connection to what is gone would wait until their timeout; those that have one may
+    // still be answered. Either rejects only if it has been closed before.
+    const ended = pool.stats.connected === 0 ? pool.destroy() : pool.close();
+    ended.catch(() => undefined);
+  };
+
+  return {
+    async send(request, context) {
+      const { signal, endpoint = usual } = context;
+      try {
+        const response = await connectionTo(endpoint).http.request<Uint8Array>({
+          method: request.method,
+          url: request.target,
+          headers: requestHeaders(context, endpoint, clock),
+          signal,
+        });
+        requireOwnAnswer(response.headers, context);
+        return {
+          status: response.status,
+          cacheControl: textHeader(response.headers['cache-control']),
+          contentEncoding: textHeader(response.headers['content-encoding']),
+          contentType: textHeader(response.headers['content-type']),
+          retryAfterMs: parseRetryAfterMs(textHeader(response.headers[HEADERS.retryAfter]), Date.now()),
+          body: response.data,
+        };
+      } catch (error) {
+        const failure = signal.aborted ? abortError(signal) : transportError(error);
+        if (failure instanceof ForeignAnswerError) forget(endpoint);
+        if (isCallError(failure) && LOOKS_GONE.has(failure.code)) options.onDisconnect?.();
+        throw failure;
+      }
+    },
+    forget,
+    async close() {
+      await Promise.all([...connections.values()].map(({ pool }) => pool.close()));
+    },
+  };
+}
+
+function connect({ origin, host }: Endpoint, options: HttpTransportOptions) {
+  const { maxConnections = 128, maxResponseBytes = 65_536, connectTimeoutMs = 1_000, onDisconnect } = options;
+  const pool = new Pool(origin, {
+    connections: maxConnections,
+    pipelining: 1,
+    allowH2: false,
+    // The certificate is for the name, though the connection goes to one of its addresses.
+    connect: watched(buildConnector({ timeout: connectTimeoutMs, servername: new URL(`http://${host}`).hostname })),
+    keepAliveTimeout: IDLE_MS,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    maxResponseSize: maxResponseBytes,
+    maxHeaderSize: MAX_HEADER_BYTES,
+  });
+  if (onDisconnect !== undefined) pool.on('disconnect', onDisconnect).on('connectionError', onDisconnect);
+  const http = createAxios({
+    adapter: undiciAdapter(pool, maxResponseBytes),
+    headers: { accept: 'application/json', 'user-agent': 'halfopen' },
+    // Statuses and bodies are judged against the contract, not by axios (which would take malformed JSON for text).
+    validateStatus: null,
+    transformResponse: [],
+  });
+  return { pool, http };
+}
+
+/** undici says of some of its errors what the connection had done before, but not of the system's. */
+function watched(connector: buildConnector.connector): buildConnector.connector {
+  return (options, callback) =>
+    connector(options, (...result) => {
+      const [, socket] = result;
+      socket?.prependListener('error', (error) => markIfKept(error, socket.bytesRead));
+      callback(...result);
+    });
+}
+
+function requestHeaders(
+  { headers, attempt, deadlineAt }: CallContext,
+  { host }: Endpoint,
+  clock: Clock,
+): Record<string, string> {
+  const along: Record<string, string> = { ...headers, host, [HEADERS.attempt]: String(attempt) };
+  if (deadlineAt !== Number.POSITIVE_INFINITY) {
+    const leftMs = Math.floor(deadlineAt - clock.now());
+    if (leftMs < LEAST_USEFUL_MS) throw new CallError('deadline_exceeded', 'no time left to start another attempt');
+    along[HEADERS.deadlineMs] = String(leftMs);
+  }
+  return along;
+}
+
+/**
+ * The answer must name our request, if it names any. A peer that sends one answer too many on a kept connection shifts
+ * every later answer on it by one: callers would get each other's, with status 200.
+ */
+function requireOwnAnswer(headers: Readonly<Record<string, unknown>>, { headers: sent }: CallContext): void {
+  const answered = headers[HEADERS.requestId];
+  const asked = sent[HEADERS.requestId];
+  if (answered !== undefined && asked !== undefined && answered !== asked) throw new ForeignAnswerError();
+}
+
+/** A header that came twice is no header at all: neither value can be trusted. */
+function textHeader(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

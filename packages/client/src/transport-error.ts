@@ -1,0 +1,91 @@
+import { CallError } from '@halfopen/resilience';
+import { errors } from 'undici';
+import { BrokenBodyError } from './undici-adapter.ts';
+
+/** The answer to another request than ours. The connections to that endpoint can no longer be trusted. */
+export class ForeignAnswerError extends CallError {
+  constructor() {
+    super('bad_response', 'the answer was that of another request', { sent: 'answered' });
+  }
+}
+
+/** Failures that can only happen before a connection stands: the request was certainly never sent. */
+const NEVER_SENT: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+  'EADDRNOTAVAIL',
+  // No file descriptor left for a socket.
+  'EMFILE',
+  'ENFILE',
+  'UND_ERR_CONNECT_TIMEOUT',
+  // Our own pool, closed or given up before it had a connection.
+  'UND_ERR_CLOSED',
+  'UND_ERR_DESTROYED',
+]);
+
+/** Of the TLS handshake, before any request: protocol errors, and certificates that are not trusted. */
+const HANDSHAKE = /^ERR_(SSL|TLS)_|CERT|^UNABLE_TO_/;
+
+/** What undici says when the peer's bytes are not an HTTP answer, besides the codes of its parser (`HPE_…`). */
+const NOT_HTTP = /^HPE|^UND_ERR_(HEADERS_OVERFLOW|RES_CONTENT_LENGTH_MISMATCH)$/;
+const NOT_HTTP_MESSAGES: ReadonlySet<string> = new Set(['bad response', 'bad upgrade']);
+
+/**
+ * What a failure of the HTTP library means for the call. What is not of the network is returned as it is: it is a bug
+ * of ours, and must not be mistaken for the other side's failure.
+ */
+export function transportError(error: unknown): unknown {
+  if (error instanceof CallError) return error;
+  if (error instanceof BrokenBodyError) {
+    const cause = plainCause(error.cause);
+    return new CallError('bad_response', `${error.message} (${cause.message})`, { sent: 'answered', cause });
+  }
+  // undici gives some parser errors no code.
+  const code = codeOf(error) ?? (error instanceof errors.HTTPParserError ? 'HPE' : undefined);
+  if (code === undefined || code === 'UND_ERR_INVALID_ARG') return error;
+  const cause = plainCause(error);
+  if (NEVER_SENT.has(code) || HANDSHAKE.test(code) || failedToConnect(error)) {
+    return new CallError('unreachable', `no connection could be made (${code})`, { sent: 'never', cause });
+  }
+  if (NOT_HTTP.test(code) || NOT_HTTP_MESSAGES.has((error as Error).message)) {
+    return new CallError('bad_response', `the answer was not HTTP (${code})`, { sent: 'answered', cause });
+  }
+  return new CallError('connection_lost', `the connection was lost before an answer (${code})`, {
+    sent: 'perhaps',
+    staleConnection: wasKept(error),
+    cause,
+  });
+}
+
+const KEPT = Symbol('the connection had answered before');
+
+/** Marks the errors of a connection that has answered requests before. */
+export function markIfKept(error: object, bytesRead: number): void {
+  if (bytesRead > 0) Object.defineProperty(error, KEPT, { value: true });
+}
+
+function wasKept(error: unknown): boolean {
+  const { socket } = error as { socket?: { bytesRead?: number } | null };
+  return KEPT in (error as object) || (socket?.bytesRead ?? 0) > 0;
+}
+
+/** Also where a host of two families failed in both (AggregateError). */
+function failedToConnect(error: unknown): boolean {
+  const first = error instanceof AggregateError ? (error.errors[0] as unknown) : error;
+  return (first as { syscall?: unknown }).syscall === 'connect';
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** Code and message alone: the errors of HTTP libraries carry requests, and those carry headers, bodies and secrets. */
+function plainCause(error: unknown): Error {
+  const code = codeOf(error);
+  const message = error instanceof Error ? error.message : String(error);
+  return new Error(code === undefined ? message : `${code}: ${message}`);
+}

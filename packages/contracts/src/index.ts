@@ -1,0 +1,25 @@
+export { edgeContract } from './edge.ts';
+export { greeterContract, hello } from './greeter.ts';
+export { HEADERS, REQUEST_ID_PATTERN } from './headers.ts';
+export { NAME_MAX_BYTES, NAME_MAX_CHARACTERS, nameSchema } from './name.ts';
+export { openApiDocument } from './openapi.ts';
+export {
+  type Contract,
+  defineContract,
+  defineOperation,
+  type InputOf,
+  type Operation,
+  type OutputOf,
+  type ParsedInputOf,
+  type ResultOf,
+} from './operation.ts';
+export {
+  isProblemCode,
+  PROBLEM_MEDIA_TYPE,
+  PROBLEMS,
+  type Problem,
+  type ProblemCode,
+  problemOf,
+  problemSchema,
+} from './problem.ts';
+export { formatQuery, MalformedQueryError, parseQuery } from './query.ts';

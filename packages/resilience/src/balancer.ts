@@ -1,0 +1,173 @@
+import { CallError } from './call-error.ts';
+import type { Clock, Random } from './clock.ts';
+import type { Call, CallContext, Policy } from './policy.ts';
+
+/** Where an attempt can go: one process of the downstream. */
+export interface Endpoint {
+  /** Scheme, address and port: `http://10.0.0.7:5000`. Names the endpoint. */
+  readonly origin: string;
+  /** Host and port as the settings name them, for the Host header: `greeter:5000`. */
+  readonly host: string;
+}
+
+/** What watches over one endpoint: its breaker. */
+export interface EndpointGuard {
+  readonly policy: Policy;
+  /** Whether a call would be let through now. */
+  readonly admits: boolean;
+  /** Share of failures among the last outcomes, 0 to 1; 0 where there are too few to say. */
+  readonly failureShare: number;
+  /** Forgets the last outcomes. */
+  forget(): void;
+  /** The endpoint is gone. */
+  close(): void;
+}
+
+export interface BalancerOptions<Guard extends EndpointGuard> {
+  /** Makes the guard of a new endpoint. It lives as long as the endpoint is known. */
+  readonly guard: (endpoint: Endpoint) => Guard;
+  /**
+   * Most of the endpoints, as a share, that may be left out. Beyond it their calls
+   * are refused instead: pushed onto the few that are left, they would drown those too (Envoy's max_ejection_percent).
+   */
+  readonly maxLeftOut: number;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export interface EndpointStatus<Guard> {
+  readonly endpoint: Endpoint;
+  readonly guard: Guard;
+  readonly inFlight: number;
+  /** Until when the endpoint is left out as an outlier, on the balancer's clock. */
+  readonly ejectedUntil: number;
+}
+
+export interface Balancer<Guard> {
+  readonly policy: Policy;
+  /** The endpoints there are now. Those that stay keep their guard and what it knows. */
+  update(endpoints: readonly Endpoint[]): void;
+  readonly endpoints: readonly EndpointStatus<Guard>[];
+}
+
+/**
+ * Sends each attempt to the better of two endpoints drawn at random: the one with fewer requests in flight. As good as
+ * asking all of them, without everybody running to the same one (M. Mitzenmacher, "The Power of Two Choices in
+ * Randomized Load Balancing", 2001). A slow endpoint has more in flight and gets less, before any breaker notices.
+ * Left out are endpoints whose guard does not admit, those that fail far more than the others (half of the answers of
+ * a gray one are still good, too many for a breaker to open), and, as long as there is another, those that an attempt
+ * of the same call has gone to.
+ * @throws CallError `unreachable`, sent `never`, when no endpoint is known
+ */
+export function createBalancer<Guard extends EndpointGuard>(options: BalancerOptions<Guard>): Balancer<Guard> {
+  const { clock, random, maxLeftOut } = options;
+  let members: Member<Guard>[] = [];
+  const mostLeftOut = () => Math.floor(members.length * maxLeftOut);
+
+  const pick = (tried: ReadonlySet<string>): Member<Guard> => {
+    if (members.length === 0) {
+      // Final: whoever looks for endpoints looks in its own time, and a retry would cost the budget for nothing.
+      throw new CallError('unreachable', 'no endpoint is known', { final: true });
+    }
+    const now = clock.now();
+    const wellBehaved = members.filter((member) => !isEjected(member, now));
+    for (const outlier of outliersOf(wellBehaved)) {
+      if (members.length - wellBehaved.length >= mostLeftOut()) break;
+      eject(outlier, now);
+      wellBehaved.splice(wellBehaved.indexOf(outlier), 1);
+    }
+    const admitting = wellBehaved.filter(({ guard }) => guard.admits);
+    const candidates = members.length - admitting.length <= mostLeftOut() ? admitting : members;
+    const fresh = candidates.filter(({ endpoint }) => !tried.has(endpoint.origin));
+    return betterOfTwo(fresh.length > 0 ? fresh : candidates.length > 0 ? candidates : members, random);
+  };
+
+  return {
+    policy<T>(next: Call<T>): Call<T> {
+      // Each guard wraps `next` once, not once a call; forgotten together with the endpoint.
+      const guarded = new WeakMap<Member<Guard>, Call<T>>();
+      return async (context: CallContext) => {
+        const member = pick(context.tried);
+        let call = guarded.get(member);
+        if (call === undefined) {
+          call = member.guard.policy(next);
+          guarded.set(member, call);
+        }
+        context.tried.add(member.endpoint.origin);
+        member.inFlight++;
+        try {
+          return await call({ ...context, endpoint: member.endpoint });
+        } finally {
+          member.inFlight--;
+        }
+      };
+    },
+    update(endpoints) {
+      const known = new Map(members.map((member) => [member.endpoint.origin, member]));
+      members = endpoints.map(
+        (endpoint) =>
+          known.get(endpoint.origin) ?? {
+            endpoint,
+            guard: options.guard(endpoint),
+            inFlight: 0,
+            ejectedUntil: Number.NEGATIVE_INFINITY,
+            ejections: 0,
+          },
+      );
+      const kept = new Set(members);
+      for (const member of known.values()) if (!kept.has(member)) member.guard.close();
+    },
+    get endpoints() {
+      return members;
+    },
+  };
+}
+
+interface Member<Guard> {
+  readonly endpoint: Endpoint;
+  readonly guard: Guard;
+  inFlight: number;
+  ejectedUntil: number;
+  ejections: number;
+}
+
+/** How long an outlier is left out the first time; so much more each time after. Envoy: 30 s, for clusters of many. */
+const EJECTION_MS = 2_000;
+const MAX_EJECTION_MS = 10_000;
+/** One that has behaved for so long begins anew. */
+const GOOD_BEHAVIOUR_MS = 30_000;
+
+function isEjected<Guard>({ ejectedUntil }: Member<Guard>, now: number): boolean {
+  return now < ejectedUntil;
+}
+
+/** Its guard forgets, so that the endpoint is judged afresh when it is back. */
+function eject<Guard extends EndpointGuard>(member: Member<Guard>, now: number): void {
+  member.ejections = now - member.ejectedUntil > GOOD_BEHAVIOUR_MS ? 1 : member.ejections + 1;
+  member.ejectedUntil = now + Math.min(EJECTION_MS * member.ejections, MAX_EJECTION_MS);
+  member.guard.forget();
+}
+
+/** Left out from this share of failures on, if it is also a multiple of what the others have. */
+const OUTLIER_SHARE = 0.2;
+const OUTLIER_MULTIPLE = 2;
+
+/** Where all fail alike, none is an outlier: leaving one out would not help. */
+function outliersOf<Guard extends EndpointGuard>(members: readonly Member<Guard>[]): Member<Guard>[] {
+  if (members.length < 2) return [];
+  const total = members.reduce((sum, { guard }) => sum + guard.failureShare, 0);
+  return members.filter(({ guard: { failureShare: own } }) => {
+    const others = (total - own) / (members.length - 1);
+    return own >= OUTLIER_SHARE && own >= OUTLIER_MULTIPLE * others;
+  });
+}
+
+function betterOfTwo<Guard extends EndpointGuard>(members: readonly Member<Guard>[], random: Random): Member<Guard> {
+  const first = Math.floor(random() * members.length);
+  // Drawn among the others: the same one twice would be no choice.
+  const second =
+    members.length > 1 ? (first + 1 + Math.floor(random() * (members.length - 1))) % members.length : first;
+  const [a, b] = [members[first], members[second]] as [Member<Guard>, Member<Guard>];
+  // One that does not admit has nothing in flight: compared by that, it would draw the calls of those that work.
+  return a.guard.admits && b.guard.admits && b.inFlight < a.inFlight ? b : a;
+}

@@ -1,0 +1,54 @@
+import { abortError, type CallError } from './call-error.ts';
+import type { Clock } from './clock.ts';
+import type { Call, CallContext } from './policy.ts';
+
+export interface TimeLimit {
+  readonly clock: Clock;
+  readonly limitMs: number;
+  /** The error that the work below is aborted with, and that the caller gets, when the time is up. */
+  readonly onTimeUp: () => CallError;
+  /**
+   * When the caller is answered once the time is up or it has left. `at_once`: without trusting anything below to
+   * listen. `when_ended`: after the aborted work has really ended, so that whoever counts it (bulkhead, breaker) counts
+   * what is true.
+   */
+  readonly settle: 'at_once' | 'when_ended';
+}
+
+/**
+ * Runs `next` under a time limit and aborts it when the time is up or the caller leaves. Racing a timer without
+ * aborting would leave the work running for nobody. The deadline and the attempt timeout are this, twice.
+ */
+export function withTimeLimit<T>(limit: TimeLimit, next: Call<T>, context: CallContext): Promise<T> {
+  const { signal: outer } = context;
+  if (outer.aborted) return Promise.reject(abortError(outer));
+  const controller = new AbortController();
+  return new Promise<T>((resolve, reject) => {
+    const stop = (reason: CallError) => {
+      release();
+      if (limit.settle === 'at_once') reject(reason);
+      controller.abort(reason);
+    };
+    const onOuterAbort = () => stop(abortError(outer));
+    const cancelTimer = limit.clock.after(limit.limitMs, () => stop(limit.onTimeUp()));
+    outer.addEventListener('abort', onOuterAbort, { once: true });
+    const release = () => {
+      cancelTimer();
+      // A listener left behind on a long-lived signal is a leak per call.
+      outer.removeEventListener('abort', onOuterAbort);
+    };
+    const { signal } = controller;
+    next({ ...context, signal }).then(
+      (value) => {
+        release();
+        // Too late is too late, even if the work ended well: it was reported, or will be counted, as out of time.
+        if (signal.aborted) reject(abortError(signal));
+        else resolve(value);
+      },
+      (error: unknown) => {
+        release();
+        reject(signal.aborted ? abortError(signal) : error);
+      },
+    );
+  });
+}

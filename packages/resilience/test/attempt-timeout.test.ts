@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest';
+import { attemptTimeout } from '../src/index.ts';
+import { context, remoteError, taking, track, useVirtualTime } from './virtual-time.ts';
+
+const { clock, advance, pending } = useVirtualTime();
+
+describe('attempt timeout', () => {
+  const limited = attemptTimeout({ timeoutMs: 500, clock });
+
+  test('passes values and errors through', async () => {
+    await expect(limited(async () => 'answer')(context())).resolves.toBe('answer');
+    await expect(limited(() => Promise.reject(remoteError(503)))(context())).rejects.toMatchObject({ status: 503 });
+    expect(pending()).toBe(0);
+  });
+
+  test('aborts an attempt that takes too long', async () => {
+    const seen = track(limited(taking(60_000, 'late'))(context()));
+    await advance(500);
+    expect(seen.outcome).toBe('attempt_timeout');
+    expect(pending()).toBe(0);
+  });
+
+  test('reports when the aborted work has ended, not before: whoever counts attempts counts what is true', async () => {
+    const seen = track(limited(() => new Promise((resolve) => setTimeout(resolve, 700, 'late')))(context()));
+    await advance(699);
+    expect(seen.outcome).toBe('pending');
+    await advance(1);
+    expect(seen.outcome, 'too late is too late, even if it ended well').toBe('attempt_timeout');
+  });
+
+  test('does not touch its siblings (opossum #780: one timeout aborted 20 of 20)', async () => {
+    const slow = track(limited(taking(60_000, 'late'))(context()));
+    await advance(400);
+    const healthy = Array.from({ length: 20 }, () => track(limited(taking(300, 'answer'))(context())));
+    await advance(300);
+    expect(slow.outcome).toBe('attempt_timeout');
+    expect(healthy.map(({ outcome }) => outcome)).toEqual(Array(20).fill('answer'));
+  });
+});

@@ -1,0 +1,179 @@
+import { describe, expect, test } from 'vitest';
+import { createBalancer, type EndpointGuard, none } from '../src/index.ts';
+import { context, taking, track, useVirtualTime } from './virtual-time.ts';
+
+const { clock, advance } = useVirtualTime();
+
+/** A generator of chance that is the same in every run (Park and Miller's). */
+function chance(seed = 1) {
+  let state = seed;
+  return () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
+}
+
+const at = (...names: string[]) => names.map((name) => ({ origin: `http://${name}`, host: name }));
+
+function setup(names: string[], maxLeftOut = 0.5) {
+  const down = new Set<string>();
+  const failing = new Map<string, number>();
+  const closed: string[] = [];
+  let made = 0;
+  const balancer = createBalancer<EndpointGuard>({
+    guard: ({ origin }) => {
+      made++;
+      return {
+        policy: none,
+        get admits() {
+          return !down.has(origin);
+        },
+        get failureShare() {
+          return failing.get(origin) ?? 0;
+        },
+        forget: () => failing.delete(origin),
+        close: () => closed.push(origin),
+      };
+    },
+    maxLeftOut,
+    clock,
+    random: chance(),
+  });
+  balancer.update(at(...names));
+  const where = balancer.policy(async ({ endpoint }) => endpoint?.host ?? '');
+  const shares = async (calls: number) => {
+    const hits = new Map<string, number>();
+    for (let i = 0; i < calls; i++) {
+      const host = await where(context());
+      hits.set(host, (hits.get(host) ?? 0) + 1);
+    }
+    return Object.fromEntries(
+      [...hits].toSorted(([a], [b]) => a.localeCompare(b)).map(([host, count]) => [host, count / calls]),
+    );
+  };
+  return { balancer, down, failing, closed, shares, where, made: () => made };
+}
+
+describe('balancer', () => {
+  test('without load, everybody gets the same', async () => {
+    const { shares } = setup(['a', 'b', 'c']);
+    for (const share of Object.values(await shares(3_000))) expect(share).toBeCloseTo(1 / 3, 1);
+  });
+
+  test('of two, the one with fewer requests in flight: a slow endpoint gets little', async () => {
+    const { balancer } = setup(['a', 'b', 'slow']);
+    const hits: string[] = [];
+    const call = balancer.policy((ctx) => {
+      hits.push(ctx.endpoint?.host ?? '');
+      return taking(ctx.endpoint?.host === 'slow' ? 500 : 5, 'answer')(ctx);
+    });
+    for (let ms = 0; ms < 2_000; ms += 5) {
+      track(call(context()));
+      await advance(5);
+    }
+    expect(hits.filter((host) => host === 'slow').length / hits.length).toBeLessThan(0.05);
+  });
+
+  test('an endpoint that does not admit is left out', async () => {
+    const { shares, down } = setup(['a', 'b', 'c']);
+    down.add('http://b');
+    expect(Object.keys(await shares(500))).toEqual(['a', 'c']);
+    down.clear();
+    expect(Object.keys(await shares(500))).toEqual(['a', 'b', 'c']);
+  });
+
+  test('one that fails far more than the others is left out', async () => {
+    const { shares, failing } = setup(['a', 'b', 'gray']);
+    failing.set('http://gray', 0.3).set('http://a', 0.1);
+    expect(Object.keys(await shares(500))).toEqual(['a', 'b']);
+  });
+
+  test('an outlier is tried again after two seconds, then four; one that has behaved begins anew', async () => {
+    const { shares, failing } = setup(['a', 'b', 'gray']);
+    const isOut = async () => !Object.keys(await shares(100)).includes('gray');
+    for (const outMs of [2_000, 4_000, 6_000, 8_000, 10_000, 10_000]) {
+      failing.set('http://gray', 0.3);
+      expect(await isOut()).toBe(true);
+      await advance(outMs - 1);
+      expect(await isOut()).toBe(true);
+      await advance(1);
+      expect(await isOut()).toBe(false);
+    }
+    await advance(30_001);
+    failing.set('http://gray', 0.3);
+    expect(await isOut()).toBe(true);
+    await advance(2_000);
+    expect(await isOut()).toBe(false);
+  });
+
+  test.each([
+    ['all fail alike', 0.5, 0.5, 0.5],
+    ['it fails rarely', 0, 0, 0.19],
+    ['the others fail half as often', 0.3, 0.3, 0.5],
+  ])('nobody is left out when %s', async (_what, a, b, c) => {
+    const { shares, failing } = setup(['a', 'b', 'c']);
+    failing.set('http://a', a).set('http://b', b).set('http://c', c);
+    expect(Object.keys(await shares(500))).toEqual(['a', 'b', 'c']);
+  });
+
+  test('never so many are left out that the rest would drown', async () => {
+    const { shares, down } = setup(['a', 'b', 'c']);
+    down.add('http://a').add('http://b');
+    expect(Object.keys(await shares(500))).toEqual(['a', 'b', 'c']);
+  });
+
+  test('a retry goes elsewhere, as long as there is another', async () => {
+    const { where } = setup(['a', 'b', 'c']);
+    for (let i = 0; i < 50; i++) {
+      const ctx = context();
+      const visited = [await where(ctx), await where(ctx), await where(ctx)];
+      expect(new Set(visited).size).toBe(3);
+      expect(['a', 'b', 'c']).toContain(await where(ctx));
+    }
+  });
+
+  test('with one endpoint a retry goes there again', async () => {
+    const { where } = setup(['a']);
+    const ctx = context();
+    expect([await where(ctx), await where(ctx)]).toEqual(['a', 'a']);
+  });
+
+  test('no endpoint: unreachable, never sent', async () => {
+    const { balancer, where } = setup(['a']);
+    balancer.update([]);
+    await expect(where(context())).rejects.toMatchObject({ code: 'unreachable', sent: 'never', final: true });
+  });
+
+  test('where most do not admit, they do not draw the calls of the one that works', async () => {
+    const { balancer, down } = setup(['a', 'b', 'well']);
+    down.add('http://a').add('http://b');
+    const hits: string[] = [];
+    const call = balancer.policy((ctx) => {
+      hits.push(ctx.endpoint?.host ?? '');
+      return taking(ctx.endpoint?.host === 'well' ? 20 : 0, 'answer')(ctx);
+    });
+    for (let ms = 0; ms < 4_000; ms += 4) {
+      track(call(context()));
+      await advance(4);
+    }
+    expect(hits.filter((host) => host === 'well').length / hits.length).toBeGreaterThan(0.28);
+  });
+
+  test('endpoints that stay keep their guard, those that go are closed', async () => {
+    const { balancer, closed, made, shares } = setup(['a', 'b']);
+    balancer.update(at('b', 'c'));
+    expect([closed, made()]).toEqual([['http://a'], 3]);
+    expect(Object.keys(await shares(200))).toEqual(['b', 'c']);
+  });
+
+  test('counts what is in flight, also after failures', async () => {
+    const { balancer } = setup(['a']);
+    const call = balancer.policy(taking(100, new Error('no')));
+    const seen = track(call(context()));
+    await advance(0);
+    expect(balancer.endpoints.map(({ inFlight }) => inFlight)).toEqual([1]);
+    await advance(100);
+    expect(seen.outcome).toBeInstanceOf(Error);
+    expect(balancer.endpoints.map(({ inFlight }) => inFlight)).toEqual([0]);
+  });
+});

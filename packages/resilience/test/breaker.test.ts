@@ -1,0 +1,357 @@
+import CircuitBreaker from 'opossum';
+import { describe, expect, test } from 'vitest';
+import { type BreakerOptions, CallError, createBreaker, type PolicyEvent } from '../src/index.ts';
+import { context, remoteError, taking, track, unreachable, useVirtualTime } from './virtual-time.ts';
+
+const { clock, advance, pending } = useVirtualTime();
+
+function setup(changes: Partial<BreakerOptions> = {}) {
+  const events: PolicyEvent[] = [];
+  const breaker = createBreaker({
+    windowMs: 10_000,
+    minimumCalls: 20,
+    failureRate: 0.5,
+    slowCallMs: 400,
+    openMs: 250,
+    maxOpenMs: 1_000,
+    probeLeaseMs: 750,
+    fairChanceMs: 250,
+    clock,
+    random: () => 0,
+    onEvent: (event) => events.push(event),
+    ...changes,
+  });
+  const run = (call: () => Promise<unknown>) => track(breaker.policy(call)(context()));
+  const fail = () => run(() => Promise.reject(unreachable()));
+  const succeed = () => run(async () => 'answer');
+  const times = async (count: number, act: () => unknown) => {
+    for (let i = 0; i < count; i++) {
+      act();
+      await advance(0);
+    }
+  };
+  /** Opens the breaker and lets it become half-open. */
+  const halfOpen = async () => {
+    await times(20, fail);
+    expect(breaker.state).toBe('open');
+    await advance(250);
+    expect(breaker.state).toBe('half_open');
+  };
+  return { breaker, events, run, fail, succeed, times, halfOpen };
+}
+
+describe('closed', () => {
+  test('opens when more than half of at least 20 outcomes are failures, not before', async () => {
+    const { breaker, fail, times } = setup();
+    await times(19, fail);
+    expect(breaker.state).toBe('closed');
+    await times(1, fail);
+    expect(breaker.state).toBe('open');
+  });
+
+  test('stays closed at half', async () => {
+    const { breaker, fail, succeed, times } = setup();
+    await times(50, () => {
+      succeed();
+      fail();
+    });
+    expect(breaker.state).toBe('closed');
+    await times(1, fail);
+    expect(breaker.state).toBe('open');
+  });
+
+  test('what is older than the window is forgotten', async () => {
+    const { breaker, fail, times } = setup();
+    await times(19, fail);
+    await advance(10_000);
+    await times(19, fail);
+    expect(breaker.state).toBe('closed');
+  });
+
+  test.each([
+    ['5xx', () => remoteError(500), 'open'],
+    ['refused connections', unreachable, 'open'],
+    ['resets', () => new CallError('connection_lost', '', { sent: 'perhaps' }), 'open'],
+    ['attempt timeouts', () => new CallError('attempt_timeout', '', { sent: 'perhaps' }), 'open'],
+    ['broken contracts', () => new CallError('bad_response', '', { sent: 'answered' }), 'open'],
+    [
+      '4xx (a single 404 opens a default opossum)',
+      () => new CallError('remote_refused', '', { status: 404 }),
+      'closed',
+    ],
+    [
+      'kept connections that were just closing',
+      () => new CallError('connection_lost', '', { sent: 'perhaps', staleConnection: true }),
+      'closed',
+    ],
+    ['429', () => new CallError('overloaded', '', { sent: 'answered', status: 429 }), 'closed'],
+    ['callers who left', () => new CallError('cancelled', ''), 'closed'],
+    ['our own refusals (opossum counts them as failures)', () => new CallError('overloaded', ''), 'closed'],
+    ['deadlines too short to judge by', () => new CallError('deadline_exceeded', ''), 'closed'],
+    ['bugs of ours', () => new TypeError('x is not a function'), 'closed'],
+  ] as const)('%s: %s', async (_what, error, state) => {
+    const { breaker, run, times } = setup();
+    await times(40, () => run(() => Promise.reject(error())));
+    expect(breaker.state).toBe(state);
+  });
+
+  test('half of that is enough while nothing has ever been answered', async () => {
+    const { breaker, run, times } = setup();
+    await times(20, () => run(() => taking(125, new CallError('deadline_exceeded', ''))(context())));
+    await advance(125);
+    expect(breaker.state).toBe('open');
+  });
+
+  test('a deadline that left a fair chance counts, or a black hole behind short deadlines would never open it', async () => {
+    const { breaker, run, times } = setup();
+    await times(20, () => run(() => taking(250, new CallError('deadline_exceeded', ''))(context())));
+    await advance(250);
+    expect(breaker.state).toBe('open');
+  });
+
+  test('a slow success counts as a failure, and its caller gets the answer', async () => {
+    const { breaker, run, times } = setup();
+    const answers: ReturnType<typeof run>[] = [];
+    await times(20, () => answers.push(run(() => taking(399, 'answer')(context()))));
+    await advance(399);
+    expect(breaker.state).toBe('closed');
+    await times(21, () => answers.push(run(() => taking(400, 'answer')(context()))));
+    await advance(400);
+    expect(breaker.state).toBe('open');
+    expect(new Set(answers.map(({ outcome }) => outcome))).toEqual(new Set(['answer']));
+  });
+
+  test('tells its share of failures, once there are enough outcomes, and forgets with the window', async () => {
+    const { breaker, fail, succeed, times } = setup();
+    await times(12, succeed);
+    await times(7, fail);
+    await advance(100);
+    expect(breaker.failureShare).toBe(0);
+    await times(1, fail);
+    await advance(100);
+    expect(breaker.failureShare).toBe(0.4);
+    await advance(10_000);
+    expect(breaker.failureShare).toBe(0);
+  });
+
+  test('what is a fair chance is learnt: callers in a hurry still open it when nothing answers any more', async () => {
+    const { breaker, run, times } = setup();
+    await times(50, () => run(() => taking(4, 'answer')(context())));
+    await advance(100);
+    await times(100, () => run(() => taking(15, new CallError('deadline_exceeded', ''))(context())));
+    await advance(100);
+    expect(breaker.state, 'too short to judge by').toBe('closed');
+    await times(100, () => run(() => taking(100, new CallError('deadline_exceeded', ''))(context())));
+    await advance(100);
+    expect(breaker.state).toBe('open');
+  });
+
+  test('calls in flight do not dilute the failure rate (opossum #481)', async () => {
+    const hanging = () => new Promise<void>(() => undefined);
+    const naive = new CircuitBreaker(async (broken: boolean) => (broken ? Promise.reject(new Error()) : hanging()), {
+      timeout: false,
+      volumeThreshold: 20,
+    });
+    const { breaker, run, fail, times } = setup();
+    for (let i = 0; i < 500; i++) {
+      void naive.fire(false);
+      run(hanging);
+    }
+    await times(20, () => {
+      naive.fire(true).catch(() => undefined);
+      fail();
+    });
+    expect(naive.opened, 'the naive use').toBe(false);
+    expect(breaker.state).toBe('open');
+    naive.shutdown();
+  });
+});
+
+describe('open', () => {
+  test('refuses at once, says when to come back, sends nothing', async () => {
+    const { breaker, fail, times, events } = setup();
+    await times(20, fail);
+    await advance(100);
+    let sent = false;
+    const refused = breaker.policy(async () => {
+      sent = true;
+    })(context());
+    await expect(refused).rejects.toMatchObject({ code: 'breaker_open', sent: 'never', retryAfterMs: 150 });
+    expect(sent).toBe(false);
+    expect(events).toContainEqual({ type: 'rejected', code: 'breaker_open' });
+  });
+
+  test('a late success of a call begun before does not close it (naive opossum: it does)', async () => {
+    const naive = new CircuitBreaker((ms: number, ok: boolean) => taking(ms, ok ? 'answer' : new Error())(context()), {
+      timeout: false,
+      volumeThreshold: 20,
+      resetTimeout: 250,
+    });
+    const { breaker, run, fail, times } = setup();
+    run(() => taking(400, 'late')(context()));
+    void naive.fire(400, true);
+    await times(20, () => {
+      fail();
+      naive.fire(0, false).catch(() => undefined);
+    });
+    await advance(300);
+    expect([breaker.state, naive.halfOpen]).toEqual(['half_open', true]);
+    await advance(200);
+    expect(naive.closed, 'the naive use').toBe(true);
+    expect(breaker.state).toBe('half_open');
+    naive.shutdown();
+  });
+
+  test('open times grow while probes fail, up to the most, and start again after a close', async () => {
+    const { breaker, events, fail, succeed, times } = setup();
+    await times(20, fail);
+    const openTimes: number[] = [];
+    for (let opening = 0; opening < 5; opening++) {
+      openTimes.push(breaker.retryAfterMs);
+      await advance(breaker.retryAfterMs);
+      fail();
+      await advance(0);
+    }
+    expect(openTimes).toEqual([250, 500, 1_000, 1_000, 1_000]);
+    await advance(1_000);
+    succeed();
+    await advance(0);
+    expect(breaker.state).toBe('closed');
+    await times(20, fail);
+    expect(breaker.retryAfterMs).toBe(250);
+    const transitions = events.flatMap((event) =>
+      event.type === 'breaker_transition' ? [`${event.from}>${event.to}`] : [],
+    );
+    expect(transitions.slice(-3)).toEqual(['open>half_open', 'half_open>closed', 'closed>open']);
+  });
+
+  test('open times are spread: many clients do not probe at one instant', async () => {
+    const drawn = await Promise.all(
+      [0, 0.5, 0.999].map(async (chance) => {
+        const { breaker, fail, times } = setup({ random: () => chance });
+        await times(20, fail);
+        return breaker.retryAfterMs;
+      }),
+    );
+    expect(drawn[0]).toBeGreaterThan(drawn[1] ?? 0);
+    expect(drawn[1]).toBeGreaterThan(drawn[2] ?? 0);
+    expect(drawn[2]).toBeGreaterThanOrEqual(187);
+  });
+});
+
+describe('half-open', () => {
+  test('lets one probe through at a time; its success closes', async () => {
+    const { breaker, run, succeed, halfOpen } = setup();
+    await halfOpen();
+    const probe = run(() => taking(100, 'answer')(context()));
+    const others = [succeed(), succeed()];
+    await advance(0);
+    expect(others.map(({ outcome }) => outcome)).toEqual(['breaker_open', 'breaker_open']);
+    await advance(100);
+    expect(probe.outcome).toBe('answer');
+    expect(breaker.state).toBe('closed');
+  });
+
+  test('what opened it is no reason to keep the probe away', async () => {
+    const { breaker, halfOpen } = setup();
+    await halfOpen();
+    expect([breaker.admits, breaker.failureShare]).toEqual([true, 0]);
+  });
+
+  test('its failure opens again', async () => {
+    const { breaker, fail, halfOpen } = setup();
+    await halfOpen();
+    fail();
+    await advance(0);
+    expect(breaker.state).toBe('open');
+  });
+
+  test('a probe whose caller left says nothing: still half-open, and the next call may probe (naive opossum closes)', async () => {
+    const naive = new CircuitBreaker((error: Error) => Promise.reject(error), {
+      timeout: false,
+      volumeThreshold: 20,
+      resetTimeout: 250,
+      errorFilter: (error: { code?: string }) => error.code === 'cancelled',
+    });
+    for (let i = 0; i < 20; i++) await naive.fire(new Error()).catch(() => undefined);
+    const { breaker, run, succeed, halfOpen } = setup();
+    await halfOpen();
+    const left = new CallError('cancelled', '');
+    run(() => Promise.reject(left));
+    naive.fire(left).catch(() => undefined);
+    await advance(0);
+    expect(naive.closed, 'the naive use').toBe(true);
+    expect(breaker.state).toBe('half_open');
+    succeed();
+    await advance(0);
+    expect(breaker.state).toBe('closed');
+    naive.shutdown();
+  });
+
+  test('a probe that never ends keeps others out only as long as its lease (opossum #388: for ever)', async () => {
+    const hanging = () => new Promise<void>(() => undefined);
+    const naive = new CircuitBreaker((act: () => Promise<void>) => act(), {
+      timeout: false,
+      volumeThreshold: 20,
+      resetTimeout: 250,
+    });
+    for (let i = 0; i < 20; i++) await naive.fire(() => Promise.reject(new Error())).catch(() => undefined);
+    const { breaker, run, succeed, halfOpen } = setup();
+    await halfOpen();
+    run(hanging);
+    void naive.fire(hanging);
+    await advance(749);
+    const early = succeed();
+    await advance(0);
+    expect(early.outcome).toBe('breaker_open');
+    await advance(1);
+    const second = succeed();
+    const locked = track(naive.fire(async () => undefined));
+    await advance(0);
+    expect(locked.outcome, 'the naive use').toBe('EOPENBREAKER');
+    expect(second.outcome).toBe('answer');
+    expect(breaker.state).toBe('closed');
+    naive.shutdown();
+  });
+
+  test('a probe that lost its lease no longer speaks for the breaker', async () => {
+    const { breaker, run, halfOpen } = setup();
+    await halfOpen();
+    run(() => taking(800, 'late')(context()));
+    await advance(760);
+    run(() => taking(100, unreachable())(context()));
+    await advance(40);
+    expect(breaker.state, 'the first probe has ended well, too late').toBe('half_open');
+    await advance(60);
+    expect(breaker.state).toBe('open');
+  });
+
+  test('after a close old failures are forgotten (naive opossum: one failure re-opens)', async () => {
+    const naive = new CircuitBreaker((ok: boolean) => (ok ? Promise.resolve() : Promise.reject(new Error())), {
+      timeout: false,
+      volumeThreshold: 20,
+      resetTimeout: 250,
+    });
+    for (let i = 0; i < 20; i++) await naive.fire(false).catch(() => undefined);
+    const { breaker, succeed, fail, times, halfOpen } = setup();
+    await halfOpen();
+    succeed();
+    await naive.fire(true);
+    await advance(0);
+    expect([breaker.state, naive.closed]).toEqual(['closed', true]);
+    await naive.fire(false).catch(() => undefined);
+    await times(19, fail);
+    expect(naive.opened, 'the naive use').toBe(true);
+    expect(breaker.state).toBe('closed');
+    naive.shutdown();
+  });
+});
+
+test('nothing is left behind: no timer while closed, none after close()', async () => {
+  const { breaker, fail, times } = setup();
+  expect(pending()).toBe(0);
+  await times(20, fail);
+  expect(pending()).toBe(1);
+  breaker.close();
+  expect(pending()).toBe(0);
+});

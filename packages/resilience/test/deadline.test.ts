@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import { type CallContext, deadline, systemClock } from '../src/index.ts';
+import { context, taking, track, useVirtualTime } from './virtual-time.ts';
+
+const { clock, advance, pending } = useVirtualTime();
+
+describe('deadline', () => {
+  const limited = deadline({ timeoutMs: 2_000, clock });
+
+  test('lets through what is in time', async () => {
+    const seen = track(limited(taking(1_999, 'answer'))(context()));
+    await advance(1_999);
+    expect(seen.outcome).toBe('answer');
+    expect(pending()).toBe(0);
+  });
+
+  test('ends the call and aborts what runs below, on time', async () => {
+    let below: AbortSignal | undefined;
+    const call = limited(async (ctx: CallContext) => {
+      below = ctx.signal;
+      return taking(60_000, 'late')(ctx);
+    });
+    const startedAt = systemClock.now();
+    const seen = track(call(context()));
+    await advance(1_999);
+    expect(seen.outcome).toBe('pending');
+    await advance(1);
+    expect(seen).toMatchObject({ outcome: 'deadline_exceeded', atMs: startedAt + 2_000 });
+    expect(below?.aborted).toBe(true);
+    expect(pending(), 'no timer outlives the call').toBe(0);
+  });
+
+  test('answers on time even if what is below never listens', async () => {
+    const seen = track(limited(() => new Promise(() => undefined))(context()));
+    await advance(2_000);
+    expect(seen.outcome).toBe('deadline_exceeded');
+  });
+
+  test('a caller may ask for less, never for more', async () => {
+    const startedAt = systemClock.now();
+    const less = track(limited(taking(60_000, 'late'))(context({ deadlineAt: startedAt + 300 })));
+    const more = track(limited(taking(60_000, 'late'))(context({ deadlineAt: startedAt + 30_000 })));
+    await advance(2_000);
+    expect(less).toMatchObject({ outcome: 'deadline_exceeded', atMs: startedAt + 300 });
+    expect(more).toMatchObject({ outcome: 'deadline_exceeded', atMs: startedAt + 2_000 });
+  });
+
+  test('tells what is below how long there is', async () => {
+    const deadlineAt = await limited(async (ctx) => ctx.deadlineAt)(context());
+    expect(deadlineAt).toBe(systemClock.now() + 2_000);
+  });
+
+  test('starts nothing when the time has passed already', async () => {
+    let started = false;
+    const call = limited(async () => {
+      started = true;
+    });
+    const seen = track(call(context({ deadlineAt: systemClock.now() + 0.5 })));
+    await advance(0);
+    expect(seen.outcome).toBe('deadline_exceeded');
+    expect(started).toBe(false);
+  });
+
+  test('a caller who leaves ends the call at once and aborts what runs below', async () => {
+    const caller = new AbortController();
+    let below: AbortSignal | undefined;
+    const seen = track(
+      limited(async (ctx) => {
+        below = ctx.signal;
+        return taking(1_000, 'answer')(ctx);
+      })(context({ signal: caller.signal })),
+    );
+    await advance(100);
+    caller.abort();
+    await advance(0);
+    expect(seen.outcome).toBe('cancelled');
+    expect(below?.aborted).toBe(true);
+    expect(pending()).toBe(0);
+  });
+
+  test('a service that aborts because its own time is up is not taken for a caller who left', async () => {
+    const caller = new AbortController();
+    const seen = track(limited(taking(1_000, 'answer'))(context({ signal: caller.signal })));
+    caller.abort(Object.assign(new Error('too late'), { code: 'deadline_exceeded' }));
+    await advance(0);
+    expect(seen.outcome).toBe('deadline_exceeded');
+  });
+});

@@ -1,0 +1,123 @@
+import { getEventListeners } from 'node:events';
+import { describe, expect, test } from 'vitest';
+import { type Call, type CallContext, createRetryBudget, hedge, type PolicyEvent } from '../src/index.ts';
+import { context, remoteError, taking, track, useVirtualTime } from './virtual-time.ts';
+
+const { clock, advance, pending } = useVirtualTime();
+
+/** Hedging that has seen answers of 100 down to 1 ms, in this order, so that none was slower than usual: that is 95 ms. */
+async function setup({ tokens = 20 } = {}) {
+  const events: PolicyEvent[] = [];
+  const attempts: CallContext[] = [];
+  const budget = createRetryBudget({ ratio: 0.1, capacity: 20, initial: tokens });
+  let answer: Call<unknown> = taking(0, 'unset');
+  const call = hedge({ budget, clock, onEvent: (event) => events.push(event) })<unknown>((ctx) => {
+    attempts.push(ctx);
+    return answer(ctx);
+  });
+  const run = (next: Call<unknown>, changes: Partial<CallContext> = {}) => {
+    answer = next;
+    return track(call(context(changes)));
+  };
+  for (let ms = 112; ms >= 1; ms--) {
+    run(taking(Math.min(ms, 100), 'answer'));
+    await advance(100);
+  }
+  events.length = 0;
+  attempts.length = 0;
+  return { run, events, attempts, budget };
+}
+
+describe('hedge', () => {
+  test('what answers as usual is not hedged', async () => {
+    const { run, attempts, budget } = await setup();
+    const before = budget.remaining;
+    const seen = run(taking(90, 'answer'));
+    await advance(200);
+    expect([seen.outcome, attempts.length, budget.remaining]).toEqual(['answer', 1, before]);
+    expect(pending()).toBe(0);
+  });
+
+  test('a second attempt begins after the usual time; the first answer wins, the other attempt is aborted', async () => {
+    const { run, attempts, events } = await setup();
+    const seen = run((ctx) => taking(ctx.attempt === 1 ? 60_000 : 20, `attempt ${ctx.attempt}`)(ctx));
+    const startedAt = clock.now();
+    await advance(200);
+    expect(seen.outcome).toBe('attempt 2');
+    expect((seen.atMs ?? 0) - startedAt).toBeGreaterThan(100);
+    expect((seen.atMs ?? 0) - startedAt).toBeLessThanOrEqual(120);
+    expect(attempts.map(({ signal }) => signal.aborted)).toEqual([true, false]);
+    expect(events).toMatchObject([{ type: 'hedge' }]);
+    expect(pending()).toBe(0);
+  });
+
+  test('the first may still win', async () => {
+    const { run, attempts } = await setup();
+    const seen = run((ctx) => taking(ctx.attempt === 1 ? 110 : 60_000, `attempt ${ctx.attempt}`)(ctx));
+    await advance(200);
+    expect(seen.outcome).toBe('attempt 1');
+    expect(attempts.map(({ signal }) => signal.aborted)).toEqual([false, true]);
+  });
+
+  test('a failure of one is not the end while the other is on its way; of both, it is', async () => {
+    const { run } = await setup();
+    const one = run((ctx) =>
+      taking(ctx.attempt === 1 ? 110 : 50, ctx.attempt === 1 ? remoteError(500) : 'answer')(ctx),
+    );
+    await advance(300);
+    expect(one.outcome).toBe('answer');
+    const both = run(taking(110, remoteError(500)));
+    await advance(300);
+    expect(both.outcome).toBe('remote_error');
+  });
+
+  test('a failure before that is the business of the retry', async () => {
+    const { run, attempts } = await setup();
+    const seen = run(taking(5, remoteError(503)));
+    await advance(300);
+    expect([seen.outcome, attempts.length]).toEqual(['remote_error', 1]);
+  });
+
+  test('is paid from the budget, or not done', async () => {
+    const { run, attempts, budget } = await setup({ tokens: 1 });
+    run(taking(400, 'late'));
+    await advance(500);
+    expect(attempts).toHaveLength(2);
+    expect(budget.spend()).toBe(false);
+    run(taking(400, 'late'));
+    await advance(500);
+    expect(attempts).toHaveLength(3);
+  });
+
+  test('what is not safe is not hedged', async () => {
+    const { run, attempts } = await setup();
+    run(taking(400, 'answer'), { operation: { name: 'order', safety: 'idempotent' } });
+    await advance(500);
+    expect(attempts).toHaveLength(1);
+  });
+
+  test('nothing is hedged before the usual is known', async () => {
+    const attempts: CallContext[] = [];
+    const budget = createRetryBudget({ ratio: 0.1, capacity: 20, initial: 20 });
+    const call = hedge({ budget, clock, onEvent: () => undefined })((ctx: CallContext) => {
+      attempts.push(ctx);
+      return taking(1_000, 'answer')(ctx);
+    });
+    track(call(context()));
+    await advance(1_000);
+    expect(attempts).toHaveLength(1);
+  });
+
+  test('a caller who leaves aborts both, and leaves nothing behind', async () => {
+    const { run, attempts } = await setup();
+    const caller = new AbortController();
+    const seen = run(taking(60_000, 'late'), { signal: caller.signal });
+    await advance(150);
+    caller.abort();
+    await advance(0);
+    expect(seen.outcome).toBe('cancelled');
+    expect(attempts.map(({ signal }) => signal.aborted)).toEqual([true, true]);
+    expect(getEventListeners(caller.signal, 'abort')).toEqual([]);
+    expect(pending()).toBe(0);
+  });
+});

@@ -1,0 +1,372 @@
+import { getEventListeners } from 'node:events';
+import fc from 'fast-check';
+import { vi } from 'vitest';
+import {
+  attemptTimeout,
+  type BreakerState,
+  type Call,
+  CallError,
+  type Clock,
+  compose,
+  createBreaker,
+  createBulkhead,
+  createRetryBudget,
+  deadline,
+  type Policy,
+  type RetryBudget,
+  type RetryBudgetOptions,
+  retry,
+  sleep,
+  systemClock,
+} from '../src/index.ts';
+import { context, remoteError, unreachable } from './virtual-time.ts';
+
+/** A tenth or so of the defaults, so that a few virtual seconds hold many openings, timeouts and retries. */
+export const LIMITS = {
+  deadlineMs: 400,
+  attempts: 3,
+  baseMs: 10,
+  capMs: 200,
+  attemptTimeoutMs: 100,
+  windowMs: 2_000,
+  minimumCalls: 5,
+  failureRate: 0.5,
+  slowCallMs: 80,
+  openMs: 50,
+  maxOpenMs: 200,
+  probeLeaseMs: 150,
+  fairChanceMs: 50,
+} as const;
+
+/** What the downstream does for a while. `deaf`: it hangs, and nothing makes the transport let go. */
+export interface Phase {
+  readonly kind: 'well' | 'refuses' | 'busy' | 'slow' | 'hangs' | 'deaf';
+  readonly lengthMs: number;
+  readonly answerMs: number;
+  readonly retryAfterMs: number | undefined;
+  /** How much longer than the phase deaf work goes on, and whether it then ends well. */
+  readonly lingerMs: number;
+  readonly endsWell: boolean;
+}
+
+export interface Caller {
+  /** After the caller before. */
+  readonly afterMs: number;
+  readonly leavesAfterMs: number | undefined;
+  readonly deadlineMs: number | undefined;
+}
+
+export interface Scenario {
+  readonly phases: readonly Phase[];
+  readonly callers: readonly Caller[];
+  readonly places: { readonly maxInFlight: number; readonly maxQueued: number };
+  readonly budget: RetryBudgetOptions;
+  readonly seed: number;
+}
+
+const upTo = (max: number) => fc.integer({ min: 0, max });
+// From 1: no timer takes less.
+const sometimes = (max: number) => fc.option(fc.integer({ min: 1, max }), { nil: undefined, freq: 4 });
+
+export const phase = (mostLingerMs: number): fc.Arbitrary<Phase> =>
+  fc
+    .record({
+      kind: fc.constantFrom('well', 'refuses', 'busy', 'slow', 'hangs', 'deaf' as const),
+      lengthMs: fc.integer({ min: 1, max: 800 }),
+      answerMs: upTo(20),
+      slowMs: fc.integer({ min: 20, max: 200 }),
+      retryAfterMs: sometimes(300),
+      lingerMs: upTo(mostLingerMs),
+      endsWell: fc.boolean(),
+    })
+    .map(({ slowMs, answerMs, ...rest }) => ({ ...rest, answerMs: rest.kind === 'slow' ? slowMs : answerMs }));
+
+export const budget: fc.Arbitrary<RetryBudgetOptions> = fc.record({
+  ratio: fc.constantFrom(0, 0.1, 0.2, 0.5, 1),
+  capacity: upTo(12),
+  initial: upTo(15),
+});
+
+export const scenario: fc.Arbitrary<Scenario> = fc.record({
+  phases: fc.array(phase(600), { maxLength: 6, size: 'max' }),
+  callers: fc.array(fc.record({ afterMs: upTo(25), leavesAfterMs: sometimes(450), deadlineMs: sometimes(450) }), {
+    minLength: 1,
+    maxLength: 150,
+    size: 'max',
+  }),
+  places: fc.record({ maxInFlight: fc.integer({ min: 1, max: 24 }), maxQueued: upTo(6) }),
+  budget,
+  seed: fc.integer(),
+});
+
+interface SeenCall {
+  readonly caller: Caller;
+  readonly arrivedAt: number;
+  readonly deadlineAt: number;
+  readonly signal: AbortSignal;
+  settledAt: number | undefined;
+  outcome: unknown;
+}
+
+export interface Attempt {
+  readonly number: number;
+  readonly startedAt: number;
+  readonly deadlineAt: number;
+}
+
+/** What was seen from outside, in milliseconds since the scenario began. */
+export interface Recording {
+  readonly calls: readonly SeenCall[];
+  readonly attempts: readonly Attempt[];
+  /** Successes of the transport and retries, in order. */
+  readonly ledger: readonly ('success' | 'retry')[];
+  /** The budget after each change. */
+  readonly tokens: readonly number[];
+  readonly transitions: readonly { readonly atMs: number; readonly from: BreakerState; readonly to: BreakerState }[];
+  /** For each probe, how many others held an unexpired lease when it began. */
+  readonly otherProbes: readonly number[];
+  readonly mostWorkAtOnce: number;
+  /** At the moment the last call had settled and the last work had ended. */
+  readonly leftBehind: {
+    readonly timers: number;
+    readonly inFlight: number;
+    readonly queued: number;
+    readonly listeners: number;
+  };
+}
+
+/** Plays a scenario on the virtual clock until nothing is left to happen. */
+export async function play({ phases, callers, places, budget: budgetOptions, seed }: Scenario): Promise<Recording> {
+  vi.clearAllTimers();
+  due.clear();
+  const zero = clock.now();
+  const now = () => clock.now() - zero;
+  const random = chance(seed);
+
+  const ledger: ('success' | 'retry')[] = [];
+  const transitions: { atMs: number; from: BreakerState; to: BreakerState }[] = [];
+  const tokens: number[] = [];
+  const bulkhead = createBulkhead({ ...places, onEvent: () => undefined });
+  const breaker = createBreaker({
+    ...LIMITS,
+    clock,
+    random,
+    onEvent: (event) => {
+      if (event.type === 'breaker_transition') transitions.push({ atMs: now(), from: event.from, to: event.to });
+    },
+  });
+  const retries = retry({
+    ...LIMITS,
+    budget: watchTokens(createRetryBudget(budgetOptions), tokens),
+    clock,
+    random,
+    onEvent: ({ type }) => {
+      if (type === 'retry') ledger.push('retry');
+    },
+  });
+  const probes = watchProbes(() => breaker.state, now);
+  const downstream = createDownstream(phases, now, ledger);
+  const call = compose(
+    deadline({ timeoutMs: LIMITS.deadlineMs, clock }),
+    bulkhead.policy,
+    retries,
+    breaker.policy,
+    probes.policy,
+    attemptTimeout({ timeoutMs: LIMITS.attemptTimeoutMs, clock }),
+  )(downstream.transport);
+
+  const calls: SeenCall[] = [];
+  const arrive = (caller: Caller) => {
+    const leaver = new AbortController();
+    const arrivedAt = now();
+    const deadlineAt = arrivedAt + Math.min(LIMITS.deadlineMs, caller.deadlineMs ?? Number.POSITIVE_INFINITY);
+    const seen: SeenCall = {
+      caller,
+      arrivedAt,
+      deadlineAt,
+      signal: leaver.signal,
+      settledAt: undefined,
+      outcome: undefined,
+    };
+    calls.push(seen);
+    const { leavesAfterMs, deadlineMs } = caller;
+    const takeBack = leavesAfterMs === undefined ? () => undefined : clock.after(leavesAfterMs, () => leaver.abort());
+    const settle = (outcome: unknown) => {
+      takeBack();
+      seen.outcome = outcome;
+      seen.settledAt = now();
+    };
+    const asked = deadlineMs === undefined ? Number.POSITIVE_INFINITY : zero + deadlineAt;
+    call(context({ signal: leaver.signal, deadlineAt: asked })).then(settle, (error: { code?: unknown }) =>
+      settle(error.code ?? error),
+    );
+  };
+  const arriveInTurn = ([next, ...rest]: readonly Caller[]) => {
+    if (next === undefined) return;
+    clock.after(next.afterMs, () => {
+      arrive(next);
+      arriveInTurn(rest);
+    });
+  };
+  arriveInTurn(callers);
+
+  const settled = () => calls.length === callers.length && calls.every(({ settledAt }) => settledAt !== undefined);
+  await runUntil(() => downstream.working() === 0 && settled());
+  const leftBehind = {
+    // The breaker's own timer, which ends its open time, belongs to no call.
+    timers: vi.getTimerCount() - (breaker.state === 'open' ? 1 : 0),
+    inFlight: bulkhead.inFlight,
+    queued: bulkhead.queued,
+    listeners: calls.reduce((sum, { signal }) => sum + getEventListeners(signal, 'abort').length, 0),
+  };
+  await runUntil(() => false);
+  breaker.close();
+  return {
+    calls,
+    attempts: downstream.attempts,
+    ledger,
+    tokens,
+    transitions,
+    otherProbes: probes.others,
+    mostWorkAtOnce: downstream.mostAtOnce(),
+    leftBehind,
+  };
+}
+
+/** Timers that have fired and whose callbacks have not run yet. */
+const due = new Set<() => void>();
+
+/**
+ * The virtual clock, with callbacks of one instant run as Node runs them: one at a time, after all promises that the one
+ * before has settled. vitest fires them all at once, and so hides what happens in between.
+ */
+const clock: Clock = {
+  now: () => systemClock.now(),
+  after(delayMs, callback) {
+    const fire = () => callback();
+    const cancel = systemClock.after(delayMs, () => due.add(fire));
+    return () => {
+      cancel();
+      due.delete(fire);
+    };
+  },
+};
+
+/** Lets time pass, timer by timer, until `done` or until no timer is left. */
+async function runUntil(done: () => boolean): Promise<void> {
+  await quiet();
+  for (;;) {
+    for (const fire of due) {
+      due.delete(fire);
+      fire();
+      await quiet();
+    }
+    if (done() || vi.getTimerCount() === 0) return;
+    vi.advanceTimersToNextTimer();
+    await quiet();
+  }
+}
+
+/** Real, and after every promise: vitest's own async advance waits a real millisecond per timer. */
+const quiet = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+function createDownstream(phases: readonly Phase[], now: () => number, ledger: ('success' | 'retry')[]) {
+  const attempts: Attempt[] = [];
+  const zero = clock.now();
+  let working = 0;
+  let most = 0;
+  const work: Call<string> = async ({ signal }) => {
+    const { kind, answerMs, retryAfterMs, endsAt, lingerMs, endsWell } = phaseAt(phases, now());
+    switch (kind) {
+      case 'refuses':
+        throw unreachable();
+      case 'busy':
+        await sleep(clock, answerMs, signal);
+        throw remoteError(503, retryAfterMs);
+      case 'hangs':
+        await sleep(clock, endsAt - now(), signal);
+        throw lost();
+      case 'deaf':
+        await sleep(clock, endsAt - now() + lingerMs, new AbortController().signal);
+        if (!endsWell) throw lost();
+        return 'late answer';
+      default:
+        await sleep(clock, answerMs, signal);
+        return 'answer';
+    }
+  };
+  const transport: Call<string> = async (ctx) => {
+    attempts.push({ number: ctx.attempt, startedAt: now(), deadlineAt: ctx.deadlineAt - zero });
+    most = Math.max(most, ++working);
+    try {
+      const answer = await work(ctx);
+      ledger.push('success');
+      return answer;
+    } finally {
+      working--;
+    }
+  };
+  return { transport, attempts, working: () => working, mostAtOnce: () => most };
+}
+
+const lost = () => new CallError('connection_lost', 'reset', { sent: 'perhaps' });
+
+const WELL = { kind: 'well', answerMs: 5, retryAfterMs: undefined, lingerMs: 0, endsWell: true } as const;
+
+/** The phase at this time, and when it ends. After the last one the downstream is well for ever. */
+function phaseAt(phases: readonly Phase[], atMs: number): Omit<Phase, 'lengthMs'> & { readonly endsAt: number } {
+  let endsAt = 0;
+  for (const one of phases) {
+    endsAt += one.lengthMs;
+    if (atMs < endsAt) return { ...one, endsAt };
+  }
+  return { ...WELL, endsAt: Number.POSITIVE_INFINITY };
+}
+
+function watchTokens(real: RetryBudget, tokens: number[]): RetryBudget {
+  tokens.push(real.remaining);
+  return {
+    earn() {
+      real.earn();
+      tokens.push(real.remaining);
+    },
+    spend() {
+      const paid = real.spend();
+      tokens.push(real.remaining);
+      return paid;
+    },
+    get remaining() {
+      return real.remaining;
+    },
+    capacity: real.capacity,
+  };
+}
+
+/** Stands right below the breaker: whatever passes while it is half-open is a probe. */
+function watchProbes(state: () => BreakerState, now: () => number) {
+  const running = new Set<{ readonly leasedUntil: number }>();
+  const others: number[] = [];
+  const policy: Policy = (next) => async (ctx) => {
+    if (state() !== 'half_open') return next(ctx);
+    others.push([...running].filter(({ leasedUntil }) => leasedUntil > now()).length);
+    const probe = { leasedUntil: now() + LIMITS.probeLeaseMs };
+    running.add(probe);
+    try {
+      return await next(ctx);
+    } finally {
+      running.delete(probe);
+    }
+  };
+  return { policy, others };
+}
+
+/** Chance that can be repeated: mulberry32. */
+function chance(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, vi } from 'vitest';
+import { type Call, type CallContext, CallError, type Clock, sleep, systemClock } from '../src/index.ts';
+
+/**
+ * Puts the tests of a file on virtual time: the process's clock stands still until `advance` moves it. Also opossum's
+ * own timers, which are global ones.
+ */
+export function useVirtualTime() {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+  return {
+    clock: systemClock satisfies Clock,
+    advance: async (ms: number) => {
+      await vi.advanceTimersByTimeAsync(ms);
+    },
+    /** Timers that somebody still waits for. */
+    pending: () => vi.getTimerCount(),
+  };
+}
+
+export const context = (changes: Partial<CallContext> = {}): CallContext => ({
+  operation: { name: 'hello', safety: 'safe' },
+  input: {},
+  signal: new AbortController().signal,
+  deadlineAt: Number.POSITIVE_INFINITY,
+  attempt: 1,
+  tried: new Set(),
+  notes: { mayBeStale: true, cacheControl: undefined, staleMs: undefined, staleBecause: undefined },
+  endpoint: undefined,
+  headers: {},
+  ...changes,
+});
+
+export const remoteError = (status: number, retryAfterMs?: number) =>
+  new CallError('remote_error', `status ${status}`, { sent: 'answered', status, retryAfterMs });
+
+export const unreachable = () => new CallError('unreachable', 'refused', { sent: 'never' });
+
+/** A call that takes `ms` and then ends with `outcome` (thrown, if an error), unless it is aborted first. */
+export const taking =
+  <T>(ms: number, outcome: T): Call<T> =>
+  async ({ signal }) => {
+    await sleep(systemClock, ms, signal);
+    if (outcome instanceof Error) throw outcome;
+    return outcome;
+  };
+
+/** How a promise ended, readable without waiting for it: a value, an error's code, or `pending`. */
+export function track(promise: Promise<unknown>): { readonly outcome: unknown; readonly atMs: number | undefined } {
+  const seen: { outcome: unknown; atMs: number | undefined } = { outcome: 'pending', atMs: undefined };
+  const settle = (outcome: unknown) => {
+    seen.outcome = outcome;
+    seen.atMs = performance.now();
+  };
+  promise.then(settle, (error: { code?: unknown }) => settle(error.code ?? error));
+  return seen;
+}

@@ -1,0 +1,261 @@
+import { type Contract, PROBLEMS } from '@halfopen/contracts';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
+import type { Registry } from 'prom-client';
+import { type AdmissionOptions, createAdmission } from './admission.ts';
+import { httpServerMetrics } from './http-metrics.ts';
+import { HttpProblem, sendProblem, toHttpProblem } from './http-problem.ts';
+import { createHttpServer, type OnRefused } from './http-server.ts';
+import type { Logger } from './log.ts';
+import { mountDocs } from './openapi-docs.ts';
+import { openRequest, type RequestRecord, recordOf } from './request-context.ts';
+import type { Route } from './route.ts';
+
+export interface ServiceOptions {
+  readonly contract: Contract;
+  /** The table of contents: one entry per operation of the contract. */
+  readonly routes: readonly Route[];
+  /** The most a request may take. */
+  readonly deadlineMs: number;
+  /**
+   * How long the service goes on accepting after it has said that it is not ready. Whoever balances load over several
+   * needs that time to look elsewhere: connections that arrive as a listener closes are reset by the kernel.
+   */
+  readonly drainMs: number;
+  /** How much work the service takes on. */
+  readonly admission: AdmissionOptions;
+  readonly log: Logger;
+  readonly registry: Registry;
+  /** Runs before the routes: fault injection. */
+  readonly before?: RequestHandler;
+  /** Request headers that go along to every service called for a request, besides the usual ones. */
+  readonly passedOn?: readonly string[];
+  /** Whether `/openapi.json` and `/docs` are served. Default: no. */
+  readonly docs?: boolean;
+  /** Adds to the ops port. */
+  readonly mountOps?: (ops: Express) => void;
+  /** Releases what the routes hold, once no request is left. */
+  readonly release?: () => Promise<void>;
+}
+
+export interface Addresses {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** 0: any free one. */
+  readonly opsPort: number;
+}
+
+export interface Service {
+  readonly name: string;
+  readonly log: Logger;
+  readonly registry: Registry;
+  /** Listens on both ports. @throws ListenError */
+  listen(addresses: Addresses): Promise<{ readonly url: string; readonly opsUrl: string }>;
+  /**
+   * Graceful shutdown: `/readyz` turns 503; after `drainMs` the public port stops accepting, requests in flight end, idle connections
+   * close, then the ops port closes.
+   * @param mostMs after this, what is left is cut off. Default 10,000
+   */
+  close(mostMs?: number): Promise<void>;
+}
+
+/** A port could not be listened on. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+  readonly which: 'port' | 'opsPort';
+  readonly code: string;
+
+  constructor(which: 'port' | 'opsPort', code: string, cause: unknown) {
+    super(`cannot listen (${code})`, { cause });
+    this.which = which;
+    this.code = code;
+  }
+}
+
+/** A service: its public port with the routes of a contract, its ops port, and its graceful end. */
+export function createService(options: ServiceOptions): Service {
+  const { log, registry, contract } = options;
+  requireEveryRoute(options);
+  const state = { ready: false };
+  const onRefused: OnRefused = (problem, status, requestId) => {
+    log.info({ requestId, status, outcome: problem.code, detail: problem.message }, 'request refused unread');
+  };
+  const server = createHttpServer(publicApp(options), onRefused);
+  const opsServer = createHttpServer(opsApp(options, state), onRefused);
+
+  return {
+    name: contract.name,
+    log,
+    registry,
+    async listen({ host, port, opsPort }) {
+      const ops = await opsServer.listen(host, opsPort).catch((error) => {
+        throw new ListenError('opsPort', error.code, error);
+      });
+      const { url } = await server.listen(host, port).catch(async (error) => {
+        await opsServer.close(0, 0);
+        throw new ListenError('port', error.code, error);
+      });
+      state.ready = true;
+      return { url, opsUrl: ops.url };
+    },
+    async close(mostMs = 10_000) {
+      state.ready = false;
+      const cutOff = await server.close(mostMs, options.drainMs);
+      if (cutOff > 0) log.warn({ requests: cutOff, mostMs }, 'requests were cut off: they did not end in time');
+      await options.release?.();
+      await opsServer.close(0, 0);
+    },
+  };
+}
+
+/** An operation that is documented but not served would be a 404 nobody can explain. */
+function requireEveryRoute({ contract, routes }: ServiceOptions): void {
+  const served = new Set(routes.map(({ operation }) => operation.name));
+  const missing = Object.values(contract.operations).filter(({ name }) => !served.has(name));
+  if (missing.length > 0) {
+    throw new Error(`${contract.name} has no route for ${missing.map(({ name }) => name).join(', ')}`);
+  }
+}
+
+function publicApp(options: ServiceOptions): Express {
+  const { contract, routes, deadlineMs, log, registry, before, passedOn = [] } = options;
+  const metrics = httpServerMetrics(registry);
+  const app = bareApp();
+  const account = (record: RequestRecord, method: string, answered: number) => {
+    const durationMs = performance.now() - record.startedAt;
+    const cancelled = record.problem?.code === 'cancelled';
+    const status = cancelled ? PROBLEMS.cancelled.status : answered;
+    metrics.observe(method, record.route, status, durationMs / 1_000);
+    // An overloaded service has better things to do than to write a line for each refusal: they are counted.
+    const quiet = cancelled || record.refused;
+    log[quiet ? 'debug' : 'info'](
+      {
+        requestId: record.requestId,
+        traceId: record.trace.traceId,
+        spanId: record.trace.spanId,
+        method,
+        route: record.route,
+        status,
+        durationMs: Math.round(durationMs * 100) / 100,
+        outcome: record.problem?.code ?? (record.degraded === undefined ? 'success' : 'degraded'),
+        ...(record.degraded === undefined ? {} : { because: record.degraded }),
+        // Why, where it is not the caller's doing: a caller's mistake may quote what the caller sent.
+        ...(status >= 500 ? { detail: record.problem?.detail } : {}),
+      },
+      'request',
+    );
+  };
+  app.use((req, res, next) => {
+    const refusal = openRequest(req, res, deadlineMs, passedOn);
+    res.once('close', () => account(recordOf(res), req.method, res.statusCode));
+    next(refusal);
+  });
+  const admission = createAdmission(options.admission);
+  metrics.watch(admission);
+  app.use((_req, res, next) => {
+    const record = recordOf(res);
+    const start = () => {
+      record.release = () => admission.leave();
+      res.once('close', () => {
+        // Work goes on after its caller has left: its place is free when it has ended.
+        if (!record.handling) record.release?.();
+      });
+      next();
+    };
+    admission.enter(record.signal, start, (refusal) => {
+      record.refused = true;
+      metrics.rejected();
+      next(refusal);
+    });
+  });
+  if (before !== undefined) app.use(before);
+  for (const { operation, answer } of routes) {
+    const handle: RequestHandler = async (req, res) => {
+      const record = recordOf(res);
+      record.route = operation.path;
+      record.handling = true;
+      const startedAt = performance.now();
+      try {
+        await answer(req, res, record);
+      } finally {
+        record.handling = false;
+        if (res.closed) record.release?.();
+        if (record.signal.aborted) metrics.wasted((performance.now() - startedAt) / 1_000);
+      }
+    };
+    app[operation.method.toLowerCase() as 'get'](operation.path, handle);
+  }
+  if (options.docs === true) mountDocs(app, contract);
+  refuseTheRest(app, routes, log);
+  return app;
+}
+
+function opsApp(options: ServiceOptions, state: { readonly ready: boolean }): Express {
+  const { log, registry, mountOps } = options;
+  const ops = bareApp();
+  ops.use((req, res, next) => {
+    next(openRequest(req, res, OPS_DEADLINE_MS));
+  });
+  ops.get('/livez', (_req, res) => {
+    res.json({ status: 'alive' });
+  });
+  ops.get('/readyz', (_req, res) => {
+    if (!state.ready) {
+      throw new HttpProblem('overloaded', 'shutting down; send requests elsewhere', {
+        title: 'Not ready',
+        retryAfterMs: 1_000,
+      });
+    }
+    res.json({ status: 'ready' });
+  });
+  ops.get('/metrics', async (_req, res) => {
+    res.type(registry.contentType).send(await registry.metrics());
+  });
+  mountOps?.(ops);
+  refuseTheRest(ops, [], log);
+  return ops;
+}
+
+/** Nothing on the ops port takes long. */
+const OPS_DEADLINE_MS = 10_000;
+
+function bareApp(): Express {
+  const app = express();
+  app.disable('x-powered-by').disable('etag').set('query parser', false);
+  // `/HELLO` and `/hello/` are other paths than `/hello`: one operation, one address.
+  app.enable('strict routing').enable('case sensitive routing');
+  return app;
+}
+
+/** 404 for unknown paths, 405 for known ones, and a problem document for every error. */
+function refuseTheRest(app: Express, routes: readonly Route[], log: Logger): void {
+  const allowed = Map.groupBy(routes, ({ operation }) => operation.path);
+  for (const [path, sharers] of allowed) {
+    const methods = sharers.map(({ operation }) => operation.method as string);
+    const allow = (methods.includes('GET') ? [...methods, 'HEAD'] : methods).join(', ');
+    app.all(path, (req, res) => {
+      recordOf(res).route = path;
+      throw new HttpProblem('bad_request', `${req.method} is not possible here; ${allow} is`, {
+        status: 405,
+        title: 'Method not allowed',
+        allow,
+      });
+    });
+  }
+  app.use(() => {
+    throw new HttpProblem('bad_request', 'there is nothing under this path', { status: 404, title: 'Not found' });
+  });
+  const onError: ErrorRequestHandler = (error: unknown, req, res: Response, _next) => {
+    const record = recordOf(res);
+    const problem = toHttpProblem(error);
+    record.problem ??= { code: problem.code, detail: problem.message };
+    if (problem.code === 'internal' && !(error instanceof HttpProblem)) {
+      log.error(
+        { requestId: record.requestId, method: req.method, route: record.route, err: error },
+        'unexpected error',
+      );
+    }
+    sendProblem(res, problem, record.requestId);
+  };
+  app.use(onError);
+}

@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { HEADERS, type ProblemCode, REQUEST_ID_PATTERN } from '@halfopen/contracts';
+import { HttpProblem, sendProblem } from './http-problem.ts';
+import { quote } from './quote.ts';
+import { type TraceContext, traceContextOf } from './trace-context.ts';
+
+/** What a handler knows of the request it works for, in the form that a client of another service takes. */
+export interface RequestContext {
+  readonly requestId: string;
+  readonly trace: TraceContext;
+  /** Aborted when nobody waits any longer: the caller left, or the time is up. */
+  readonly signal: AbortSignal;
+  /** When the answer must be out, in `performance.now()` milliseconds. */
+  readonly deadlineAt: number;
+  /** Go along with every call made for this request. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Of the answer, if it is a 200: a handler may add to them. */
+  readonly answerHeaders: Record<string, string>;
+}
+
+/** The request's context and what became of it, for the log and the metrics. */
+export interface RequestRecord extends RequestContext {
+  readonly startedAt: number;
+  route: string | undefined;
+  takenOver: boolean;
+  /** The failure that an old answer stands in for. */
+  degraded: ProblemCode | undefined;
+  /** A handler works on it. */
+  handling: boolean;
+  /** Refused by admission, unstarted. */
+  refused: boolean;
+  /** Gives its place back to admission. */
+  release: (() => void) | undefined;
+  problem: { readonly code: ProblemCode; readonly detail: string } | undefined;
+}
+
+const records = new WeakMap<ServerResponse, RequestRecord>();
+
+/** The record of the request that `res` answers. */
+export function recordOf(res: ServerResponse): RequestRecord {
+  const record = records.get(res);
+  if (record === undefined) throw new Error('no request record: openRequest has not run');
+  return record;
+}
+
+/**
+ * What to do when an old answer stands in for a failure: the answer says so (`Age`, RFC 9111 §5.1; `Cache-Status`,
+ * RFC 9211), is not to be stored by anybody else, and the log line of the request says `degraded`.
+ */
+export function sayStale(context: RequestContext): (ageMs: number, because: ProblemCode) => void {
+  return (ageMs, because) => {
+    context.answerHeaders.age = String(Math.floor(ageMs / 1_000));
+    context.answerHeaders['cache-status'] = 'halfopen; hit; fwd=stale';
+    context.answerHeaders['cache-control'] = 'no-store';
+    (context as RequestRecord).degraded = because;
+  };
+}
+
+/** The chassis will no longer answer `res` by itself when the time is up: for faults, whose silence is the point. */
+export function takeOver(res: ServerResponse): void {
+  recordOf(res).takenOver = true;
+}
+
+/** The caller's id where it is sane, else a new one. */
+function requestIdOf(req: IncomingMessage): string {
+  const given = req.headers[HEADERS.requestId];
+  return typeof given === 'string' && REQUEST_ID_PATTERN.test(given) ? given : randomUUID();
+}
+
+/** Headers that are passed on unchanged to every service called for a request. */
+export type PassedOn = readonly string[];
+
+/**
+ * Begins the record of a request: ids, trace, deadline, and the signal that ends all work for it. When the time is up
+ * the signal aborts and, should the handler not answer on that, the chassis does.
+ * @param mostMs the most a request may take; the caller's `x-deadline-ms` may ask for less
+ * @returns why the request must be refused, where its headers are unsound
+ */
+export function openRequest(
+  req: IncomingMessage,
+  res: ServerResponse,
+  mostMs: number,
+  passedOn: PassedOn = [],
+): HttpProblem | undefined {
+  const requestId = requestIdOf(req);
+  const trace = traceContextOf(req.headers);
+  const startedAt = performance.now();
+  const controller = new AbortController();
+  const asked = req.headers[HEADERS.deadlineMs];
+  const askedMs = asked === undefined ? mostMs : parseDeadlineMs(asked);
+  const limitMs = Math.min(askedMs ?? mostMs, mostMs);
+
+  const headers: Record<string, string> = { [HEADERS.requestId]: requestId, ...trace.headers };
+  for (const name of passedOn) {
+    const value = req.headers[name];
+    if (typeof value === 'string') headers[name] = value;
+  }
+  const record: RequestRecord = {
+    requestId,
+    trace,
+    startedAt,
+    deadlineAt: startedAt + limitMs,
+    signal: controller.signal,
+    headers,
+    answerHeaders: {},
+    route: undefined,
+    takenOver: false,
+    degraded: undefined,
+    handling: false,
+    refused: false,
+    release: undefined,
+    problem: undefined,
+  };
+  records.set(res, record);
+  res.setHeader(HEADERS.requestId, requestId);
+
+  const timer = setTimeout(() => {
+    const late = new HttpProblem('deadline_exceeded', 'no answer before the deadline');
+    controller.abort(late);
+    // The handler hears the signal first and may answer in its own words.
+    setImmediate(() => {
+      if (res.writableEnded || record.takenOver) return;
+      record.problem ??= { code: late.code, detail: late.message };
+      sendProblem(res, late, requestId);
+    });
+  }, limitMs);
+  res.once('close', () => {
+    clearTimeout(timer);
+    if (!res.writableFinished) {
+      record.problem = { code: 'cancelled', detail: 'the caller went away' };
+      controller.abort();
+    }
+  });
+
+  if (askedMs === undefined) {
+    return new HttpProblem(
+      'bad_request',
+      `${HEADERS.deadlineMs} ${quote(asked)} is not a positive whole number of milliseconds`,
+    );
+  }
+  if (req.headers.host === undefined && req.httpVersion === '1.1') {
+    return new HttpProblem('bad_request', 'an HTTP/1.1 request must have a Host header (RFC 9112 §3.2)');
+  }
+  return undefined;
+}
+
+function parseDeadlineMs(value: string | string[]): number | undefined {
+  return typeof value === 'string' && /^\d{1,15}$/.test(value) && Number(value) > 0 ? Number(value) : undefined;
+}

@@ -1,0 +1,90 @@
+import { collectDefaultMetrics } from 'prom-client';
+import { type Addresses, ListenError, type Service } from './create-service.ts';
+import { SettingsError } from './settings.ts';
+
+export interface RunOptions<Config> {
+  /** Prefix of the service's own settings, `EDGE`: `EDGE_PORT` and so on are named when a port is taken. */
+  readonly prefix: string;
+  /** @throws SettingsError */
+  readonly readConfig: (env: NodeJS.ProcessEnv) => Config;
+  readonly addresses: (config: Config) => Addresses;
+  readonly createApp: (config: Config) => Service;
+}
+
+/**
+ * A service as a process: starts it, stops it gracefully on SIGTERM and SIGINT (at once on another one, a second later), and also when
+ * the process that started it has gone. What cannot start says why, in one line a mistake, and exits with 1.
+ */
+export async function runService<Config>(process: NodeJS.Process, options: RunOptions<Config>): Promise<void> {
+  const { prefix } = options;
+  const fail = (mistakes: readonly string[]) => {
+    for (const mistake of mistakes) process.stderr.write(`${prefix.toLowerCase()}: ${mistake}\n`);
+    process.exit(1);
+  };
+  let config: Config;
+  try {
+    config = options.readConfig(process.env);
+  } catch (error) {
+    if (error instanceof SettingsError) return fail(error.mistakes);
+    throw error;
+  }
+  const service = options.createApp(config);
+  collectDefaultMetrics({ register: service.registry });
+  const addresses = options.addresses(config);
+  try {
+    const at = await service.listen(addresses);
+    service.log.info(at, 'listening');
+    process.send?.({ type: 'listening', name: service.name, ...at });
+  } catch (error) {
+    if (error instanceof ListenError) return fail([explain(error, prefix, addresses)]);
+    throw error;
+  }
+  stopOnSignals(process, service);
+}
+
+function stopOnSignals(process: NodeJS.Process, service: Service): void {
+  const { log } = service;
+  const onCrash = (error: unknown) => {
+    log.fatal({ err: error }, 'unexpected error outside of any request');
+    process.exit(1);
+  };
+  process.on('uncaughtException', onCrash);
+  process.on('unhandledRejection', onCrash);
+
+  let stoppingSince: number | undefined;
+  const stop = (reason: string) => {
+    if (stoppingSince !== undefined) {
+      // A terminal and a package manager often send the same signal twice: only a later one is a person's impatience.
+      if (performance.now() - stoppingSince < SAME_SIGNAL_MS) return;
+      log.warn({ reason }, 'stopping at once');
+      process.exit(1);
+    }
+    stoppingSince = performance.now();
+    log.info({ reason }, 'stopping: requests in flight may end');
+    service.close().then(() => {
+      log.info('stopped');
+      process.exit(0);
+    }, onCrash);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  process.on('disconnect', () => {
+    if (stoppingSince === undefined) stop('the process that started this one has gone');
+  });
+}
+
+/** Signals closer together than this are one. */
+const SAME_SIGNAL_MS = 1_000;
+
+function explain({ which, code }: ListenError, prefix: string, { host, port, opsPort }: Addresses): string {
+  const variable = which === 'port' ? `${prefix}_PORT` : `${prefix}_OPS_PORT`;
+  const set = `${variable}=${which === 'port' ? port : opsPort}`;
+  switch (code) {
+    case 'EADDRINUSE':
+      return `${set} is taken on ${host}: stop what listens there, or set ${variable} to a free port`;
+    case 'EACCES':
+      return `${set} needs privileges that this process does not have: set ${variable} to 1024 or higher`;
+    default:
+      return `${prefix}_HOST=${host} cannot be listened on (${code}): set it to an address of this machine`;
+  }
+}

@@ -1,0 +1,162 @@
+import { z } from 'zod';
+import { LOG_LEVELS } from './log.ts';
+
+/**
+ * Kinds of settings: each turns the text of an environment variable into a value and knows what would do. A service's
+ * `config.ts` is one zod object of them; the table of settings in the README is made from it.
+ */
+export const setting = {
+  /** A TCP port; 0 lets the system pick a free one. */
+  port: (value: number, doc: string) =>
+    wholeNumber({ min: 0, max: 65_535 })
+      .default(value)
+      .meta({ description: doc, expects: 'a port from 0 to 65535 (0: any free one)' }),
+  /** A duration in milliseconds. */
+  ms: (value: number, doc: string, { min = 1, max = 3_600_000 } = {}) =>
+    wholeNumber({ min, max })
+      .default(value)
+      .meta({ description: doc, unit: 'ms', expects: `a whole number of milliseconds from ${min} to ${max}` }),
+  /** How many of something. */
+  count: (value: number, doc: string, { min = 1, max = 1_000_000 } = {}) =>
+    wholeNumber({ min, max })
+      .default(value)
+      .meta({ description: doc, expects: `a whole number from ${min} to ${max}` }),
+  /** A share, 0 to 1. */
+  share: (value: number, doc: string) =>
+    z
+      .string()
+      .regex(/^\d*\.?\d+$/)
+      .transform(Number)
+      .pipe(z.number().min(0).max(1))
+      .default(value)
+      .meta({ description: doc, expects: 'a number from 0 to 1' }),
+  /** An address or host name to listen on. */
+  host: (value: string, doc: string) =>
+    z
+      .string()
+      .regex(/^[A-Za-z0-9.:_-]+$/)
+      .default(value)
+      .meta({ description: doc, expects: 'an address or a host name, such as 127.0.0.1' }),
+  /** Scheme, host and port of another service, or of several of its processes. */
+  origins: (value: string, doc: string) =>
+    z
+      .string()
+      .transform((text) => text.split(',').map((origin) => origin.trim()))
+      .pipe(
+        z.array(
+          z
+            .string()
+            .refine(isOrigin)
+            .transform((text) => new URL(text).origin),
+        ),
+      )
+      .transform((origins) => [...new Set(origins)])
+      .prefault(value)
+      .meta({
+        description: doc,
+        expects:
+          'scheme, host and port and nothing else, such as http://127.0.0.1:5000, or several, separated by commas',
+      }),
+  /** One of a few words. */
+  choice: <const Choices extends readonly [string, ...string[]]>(
+    choices: Choices,
+    value: NoInfer<Choices[number]>,
+    doc: string,
+  ) =>
+    z
+      .enum(choices)
+      .default(value as never)
+      .meta({ description: doc, expects: `one of ${choices.join(', ')}` }),
+};
+
+/** Settings that mean the same in every service. */
+export const commonSettings = {
+  FAULTS: setting.choice(
+    ['off', 'on'],
+    'off',
+    "Whether faults may be injected: `x-fault` on a request, `/faults` on the greeter's ops port.",
+  ),
+  DRAIN_MS: setting.ms(0, 'How long a service that is stopping goes on accepting while `/readyz` says 503.', {
+    min: 0,
+  }),
+  LOG_LEVEL: setting.choice(LOG_LEVELS, 'info', 'Least severe log lines that are written.'),
+};
+
+/** Every mistake in the settings, a line each. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+  readonly mistakes: readonly string[];
+
+  constructor(mistakes: readonly string[]) {
+    super(mistakes.join('\n'));
+    this.mistakes = mistakes;
+  }
+}
+
+/**
+ * Reads settings from an environment. An empty variable counts as not set, as compose files leave them.
+ * @param groups prefixes that belong to these settings alone: an unknown variable there is a mistake, because a setting
+ *   that silently does nothing is worse than one that fails
+ * @throws SettingsError names each variable, its value, and what would do
+ */
+export function readSettings<S extends z.ZodObject>(
+  settings: S,
+  env: Readonly<Record<string, string | undefined>>,
+  groups: readonly string[] = [],
+): z.output<S> {
+  const mistakes: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, kind] of Object.entries(settings.shape)) {
+    const text = env[name];
+    const parsed = (kind as z.ZodType).safeParse(text === '' ? undefined : text);
+    if (parsed.success) {
+      values[name] = parsed.data;
+    } else {
+      const { expects, fallback } = describeSetting(kind as z.ZodType);
+      mistakes.push(`${name}=${quote(text ?? '')} is not ${expects}; unset, it is ${fallback}`);
+    }
+  }
+  for (const name of Object.keys(env)) {
+    const group = groups.find((prefix) => name.startsWith(prefix));
+    if (group === undefined || Object.hasOwn(settings.shape, name) || SERVICE_LINK.test(name)) continue;
+    const known = Object.keys(settings.shape).filter((candidate) => candidate.startsWith(group));
+    mistakes.push(`${name} is not a setting; there are ${known.join(', ')}`);
+  }
+  if (mistakes.length > 0) throw new SettingsError(mistakes);
+  return values as z.output<S>;
+}
+
+/** Variables that Kubernetes sets in every pod for a service called like one of ours. */
+const SERVICE_LINK = /_(SERVICE_HOST|SERVICE_PORT.*|PORT_\d+_.*)$/;
+
+export interface SettingDescription {
+  readonly expects: string;
+  readonly fallback: string;
+  readonly unit: string;
+  readonly description: string;
+}
+
+/** What a person needs to know of one setting. */
+export function describeSetting(kind: z.ZodType): SettingDescription {
+  const { description = '', expects = '', unit = '' } = (kind.meta() ?? {}) as Record<string, string>;
+  return { description, expects, unit, fallback: String(kind.parse(undefined)) };
+}
+
+function wholeNumber({ min, max }: { min: number; max: number }) {
+  return z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number)
+    .pipe(z.number().min(min).max(max));
+}
+
+function isOrigin(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) return false;
+  return url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === '';
+}
+
+/** Whoever puts credentials or a token into a URL, however malformed, must not find them in a log. */
+function quote(text: string): string {
+  return /[@?]/.test(text) ? '"***"' : JSON.stringify(text);
+}

@@ -1,0 +1,40 @@
+import { type Clock, type Random, systemClock } from '@halfopen/client';
+import { edgeContract, HEADERS } from '@halfopen/contracts';
+import { createLog, createService, type Logger, type Service } from '@halfopen/service-kit';
+import { Registry } from 'prom-client';
+import type { Config } from './config.ts';
+import { createDownstreams } from './downstreams.ts';
+import { downstreamsRoute } from './routes/downstreams.ts';
+import { helloRoute } from './routes/hello.ts';
+
+export interface Parts {
+  readonly log?: Logger;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+/** The edge, not yet listening. Touches nothing outside of itself, so that tests run several in one process. */
+export function createApp(
+  config: Config,
+  { log = createLog('edge', config.LOG_LEVEL), clock = systemClock, random = Math.random }: Parts = {},
+): Service {
+  const registry = new Registry();
+  const downstreams = createDownstreams(config, { clock, random, registry, log });
+  return createService({
+    contract: edgeContract,
+    routes: [helloRoute(downstreams)],
+    deadlineMs: config.EDGE_DEADLINE_MS,
+    drainMs: config.DRAIN_MS,
+    admission: { maxInProgress: config.EDGE_MAX_IN_PROGRESS, maxQueued: config.EDGE_MAX_QUEUED },
+    passedOn: config.FAULTS === 'on' ? [HEADERS.fault] : [],
+    docs: true,
+    mountOps: (ops) => {
+      ops.get('/downstreams', downstreamsRoute(downstreams));
+    },
+    release: async () => {
+      await Promise.all(Object.values(downstreams).map(({ close }) => close()));
+    },
+    log,
+    registry,
+  });
+}

@@ -1,0 +1,233 @@
+import {
+  attemptTimeout,
+  type BreakerState,
+  type CallContext,
+  type Client,
+  type Clock,
+  callMetrics,
+  coalesce,
+  compose,
+  createBalancer,
+  createBreaker,
+  createBulkhead,
+  createClient,
+  createRetryBudget,
+  DEFAULTS,
+  deadline,
+  discover,
+  hedge,
+  httpTransport,
+  none,
+  type Policy,
+  type PolicyListener,
+  type Random,
+  retry,
+  staleIfError,
+} from '@halfopen/client';
+import { type Contract, greeterContract, HEADERS } from '@halfopen/contracts';
+import type { Logger } from '@halfopen/service-kit';
+import type { Registry } from 'prom-client';
+import type { Config, DownstreamConfig } from './config.ts';
+
+/** The services that the edge calls. A new one is a line here; its settings (`<NAME>_URL`, `<NAME>_CALL_*`) follow from it. */
+export const DOWNSTREAMS = {
+  greeter: { contract: greeterContract, url: 'http://127.0.0.1:5000' },
+};
+
+export type DownstreamName = keyof typeof DOWNSTREAMS;
+
+/** What the edge knows of one downstream right now; `/downstreams` on the ops port shows it. */
+interface DownstreamStatus {
+  readonly policy: DownstreamConfig['CALL_POLICY'];
+  /** The best state of any endpoint's breaker: `open` means that nobody is asked. */
+  readonly breaker: BreakerState;
+  readonly retryBudgetRemaining: number;
+  readonly retryBudgetCapacity: number;
+  readonly inFlight: number;
+  readonly maxInFlight: number;
+  readonly queued: number;
+  readonly maxQueued: number;
+  readonly endpoints: readonly {
+    readonly url: string;
+    readonly breaker: BreakerState;
+    /** Milliseconds until an open breaker lets a call through. */
+    readonly breakerRetryAfterMs: number;
+    /** Milliseconds that the endpoint is still left out because it failed far more than the others. */
+    readonly ejectedForMs: number;
+    readonly inFlight: number;
+  }[];
+}
+
+interface Downstream<C extends Contract> {
+  readonly client: Client<C>;
+  readonly status: () => DownstreamStatus;
+  readonly close: () => Promise<void>;
+}
+
+export type Downstreams = { readonly [N in DownstreamName]: Downstream<(typeof DOWNSTREAMS)[N]['contract']> };
+
+export interface Shared {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly registry: Registry;
+  readonly log: Logger;
+}
+
+/** A client for every downstream. Each has its own breaker, budget, bulkhead and connections, shared by all its operations. */
+export function createDownstreams(config: Config, shared: Shared): Downstreams {
+  const metrics = callMetrics(shared.registry);
+  const connected = Object.entries(DOWNSTREAMS).map(([name, { contract }]) => {
+    const callMetricsOf = metrics.forDownstream(name);
+    const own = config.downstreams[name as DownstreamName];
+    return [name, connect(contract, own, config.EDGE_DEADLINE_MS, callMetricsOf, shared)];
+  });
+  return Object.fromEntries(connected) as Downstreams;
+}
+
+function connect<C extends Contract>(
+  contract: C,
+  config: DownstreamConfig,
+  deadlineMs: number,
+  metrics: ReturnType<ReturnType<typeof callMetrics>['forDownstream']>,
+  { clock, random, log }: Shared,
+): Downstream<C> {
+  const eventsOf = (endpoint: string): PolicyListener => {
+    return (event) => {
+      metrics.onEvent(event);
+      if (event.type === 'breaker_transition') {
+        log.warn({ downstream: contract.name, endpoint, from: event.from, to: event.to }, 'breaker changed state');
+      }
+    };
+  };
+  const onEvent = eventsOf('');
+  /** The longest that one attempt can last. */
+  const attemptMs = Math.min(config.CALL_ATTEMPT_TIMEOUT_MS, deadlineMs);
+
+  const transport = httpTransport(config.URL[0] ?? '', {
+    maxConnections: config.CALL_MAX_IN_FLIGHT,
+    onDisconnect: () => discovery.refresh(),
+    clock,
+  });
+  const budget = createRetryBudget({
+    ratio: config.CALL_RETRY_RATIO,
+    capacity: config.CALL_RETRY_BUDGET,
+    initial: DEFAULTS.retryBudgetInitial,
+  });
+  const bulkhead = createBulkhead({
+    maxInFlight: config.CALL_MAX_IN_FLIGHT,
+    maxQueued: config.CALL_MAX_QUEUED,
+    onEvent,
+  });
+  const balancer = createBalancer({
+    guard: (endpoint) => {
+      const breaker = createBreaker({
+        windowMs: config.CALL_BREAKER_WINDOW_MS,
+        minimumCalls: config.CALL_BREAKER_MINIMUM_CALLS,
+        failureRate: config.CALL_BREAKER_FAILURE_RATE,
+        slowCallMs: attemptMs * config.CALL_BREAKER_SLOW_SHARE,
+        openMs: config.CALL_BREAKER_OPEN_MS,
+        maxOpenMs: config.CALL_BREAKER_MAX_OPEN_MS,
+        probeLeaseMs: attemptMs + PROBE_GRACE_MS,
+        fairChanceMs: attemptMs / 2,
+        clock,
+        random,
+        onEvent: eventsOf(endpoint.origin),
+      });
+      return {
+        breaker,
+        policy: config.CALL_POLICY === 'none' ? none : breaker.policy,
+        get admits() {
+          return breaker.admits;
+        },
+        get failureShare() {
+          return breaker.failureShare;
+        },
+        forget: () => breaker.forget(),
+        close: () => {
+          breaker.close();
+          transport.forget(endpoint);
+        },
+      };
+    },
+    maxLeftOut: DEFAULTS.maxLeftOut,
+    clock,
+    random,
+  });
+  const discovery = discover({ origins: config.URL, onChange: (endpoints) => balancer.update(endpoints) });
+
+  // The order of policies, outermost first. docs/decisions/0002 says why it is this one.
+  const standard: Policy = compose(
+    metrics.call,
+    config.CALL_STALE_IF_ERROR === 'on' ? staleIfError({ keyOf: sameQuestion, maxBytes: STALE_BYTES, clock }) : none,
+    deadline({ timeoutMs: deadlineMs, clock }),
+    config.CALL_COALESCE === 'on' ? coalesce({ keyOf: sameQuestion, timeoutMs: deadlineMs, clock }) : none,
+    bulkhead.policy,
+    retry({
+      attempts: config.CALL_ATTEMPTS,
+      baseMs: config.CALL_BACKOFF_BASE_MS,
+      capMs: config.CALL_BACKOFF_CAP_MS,
+      budget,
+      clock,
+      random,
+      onEvent,
+    }),
+    discovery.policy,
+    config.CALL_HEDGE === 'on' ? hedge({ budget, clock, onEvent }) : none,
+    // Chooses the endpoint of each attempt, and asks the breaker of that endpoint.
+    balancer.policy,
+    attemptTimeout({ timeoutMs: config.CALL_ATTEMPT_TIMEOUT_MS, clock }),
+    metrics.attempt,
+  );
+  const bare: Policy = compose(metrics.call, discovery.policy, balancer.policy, metrics.attempt);
+
+  const endpoints = () =>
+    balancer.endpoints.map(({ endpoint, guard: { breaker }, inFlight, ejectedUntil }) => ({
+      url: endpoint.origin,
+      breaker: breaker.state,
+      breakerRetryAfterMs: Math.round(breaker.retryAfterMs),
+      ejectedForMs: Math.max(0, Math.round(ejectedUntil - clock.now())),
+      inFlight,
+    }));
+  metrics.watch({
+    inFlight: () => bulkhead.inFlight,
+    retryBudgetRemaining: () => budget.remaining,
+    breakers: () => endpoints().map(({ url, breaker }) => ({ endpoint: url, state: breaker })),
+  });
+  return {
+    client: createClient(contract, transport, config.CALL_POLICY === 'none' ? bare : standard, clock),
+    status: () => {
+      const known = endpoints();
+      return {
+        policy: config.CALL_POLICY,
+        breaker: bestOf(known.map(({ breaker }) => breaker)),
+        retryBudgetRemaining: budget.remaining,
+        retryBudgetCapacity: budget.capacity,
+        inFlight: bulkhead.inFlight,
+        maxInFlight: bulkhead.maxInFlight,
+        queued: bulkhead.queued,
+        maxQueued: config.CALL_MAX_QUEUED,
+        endpoints: known,
+      };
+    },
+    close: async () => {
+      discovery.close();
+      balancer.update([]);
+      await transport.close();
+    },
+  };
+}
+
+/** Whoever asks for a fault asks another question. */
+function sameQuestion({ operation, input, headers }: CallContext): string {
+  return JSON.stringify([operation.name, input, headers[HEADERS.fault]]);
+}
+
+function bestOf(states: readonly BreakerState[]): BreakerState {
+  return (['closed', 'half_open', 'open'] as const).find((state) => states.includes(state)) ?? 'closed';
+}
+
+/** Memory for old answers that may stand in for failures, of each operation: some ten thousand greetings. */
+const STALE_BYTES = 4_000_000;
+
+/** A probe is given up for lost this long after the attempt timeout should have ended it. */
+const PROBE_GRACE_MS = 250;

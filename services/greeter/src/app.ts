@@ -1,0 +1,25 @@
+import { greeterContract } from '@halfopen/contracts';
+import { createLog, createService, type Logger, type Service } from '@halfopen/service-kit';
+import { Registry } from 'prom-client';
+import type { Config } from './config.ts';
+import { faultInjection } from './faults.ts';
+import { helloRoute } from './routes/hello.ts';
+
+export interface Parts {
+  readonly log?: Logger;
+}
+
+/** The greeter, not yet listening. Touches nothing outside of itself, so that tests run several in one process. */
+export function createApp(config: Config, { log = createLog('greeter', config.LOG_LEVEL) }: Parts = {}): Service {
+  const registry = new Registry();
+  return createService({
+    contract: greeterContract,
+    routes: [helloRoute()],
+    deadlineMs: config.GREETER_DEADLINE_MS,
+    drainMs: config.DRAIN_MS,
+    admission: { maxInProgress: config.GREETER_MAX_IN_PROGRESS, maxQueued: config.GREETER_MAX_QUEUED },
+    ...(config.FAULTS === 'on' ? faultInjection(registry, log) : {}),
+    log,
+    registry,
+  });
+}
