@@ -69,6 +69,50 @@ describe('one of three endpoints is', () => {
   });
 });
 
+test('an ejection is a metric and a log line, and attempts are counted by endpoint', async () => {
+  const { urls, act } = await greeters(3);
+  act[2] = (respond) => respond(503);
+  // A breaker that never opens leaves the sick one to the balancer.
+  const edge = await startEdge(urls.join(','), { GREETER_CALL_BREAKER_FAILURE_RATE: '1' });
+  await ask(edge.url, 1);
+  const metrics = (await get(`${edge.opsUrl}/metrics`)).text;
+  expect(metrics).toMatch(/^endpoint_ejections_total\{downstream="greeter"\} [1-9]/m);
+  expect(edge.log()).toContainEqual(
+    expect.objectContaining({
+      level: 'warn',
+      downstream: 'greeter',
+      endpoint: urls[2],
+      forMs: 2_000,
+      msg: 'endpoint left out: it fails far more than the others',
+    }),
+  );
+  const port = (index: number) => new URL(urls[index] ?? '').port;
+  const count = (status: number, index: number) =>
+    Number(
+      new RegExp(
+        `^http_client_request_duration_seconds_count\\{.*server_port="${port(index)}",http_response_status_code="${status}".*\\} (\\d+)$`,
+        'm',
+      ).exec(metrics)?.[1] ?? 0,
+    );
+  expect(count(200, 0)).toBeGreaterThan(20);
+  expect(count(200, 1)).toBeGreaterThan(20);
+  expect([count(200, 2), count(503, 2)]).toEqual([0, expect.any(Number)]);
+  expect(count(503, 2)).toBeGreaterThanOrEqual(20);
+});
+
+test('a bare call is counted as in flight, too', async () => {
+  const { urls, act } = await greeters(1);
+  const waiting: (() => void)[] = [];
+  act[0] = (respond) => waiting.push(respond);
+  const edge = await startEdge(urls.join(','), { GREETER_CALL_POLICY: 'none' });
+  const answers = [get(`${edge.url}/hello`), get(`${edge.url}/hello`)];
+  await expect.poll(() => waiting.length).toBe(2);
+  expect((await get(`${edge.opsUrl}/downstreams`)).json.greeter).toMatchObject({ policy: 'none', inFlight: 2 });
+  expect((await get(`${edge.opsUrl}/metrics`)).text).toContain('client_in_flight{downstream="greeter"} 2');
+  for (const respond of waiting) respond();
+  expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200]);
+});
+
 test('all are used while all are well', async () => {
   const { urls, hits } = await greeters(3);
   const edge = await startEdge(urls.join(','));

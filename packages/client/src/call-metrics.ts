@@ -1,6 +1,7 @@
 import {
   type BreakerState,
   type CallErrorCode,
+  type Endpoint,
   isCallError,
   type Policy,
   type PolicyListener,
@@ -42,12 +43,30 @@ export function callMetrics(registry: Registry) {
     buckets: DURATION_BUCKETS,
     registers,
   });
+  const watched = new Map<string, DownstreamGauges>();
+  const attemptSeries = new Map<string, AttemptSeries>();
   const attemptDuration = new Histogram({
     name: 'http_client_request_duration_seconds',
     help: 'Duration of attempts: single HTTP requests to a downstream.',
-    labelNames: ['downstream', 'operation', 'http_response_status_code', 'error_type'],
+    labelNames: [
+      'downstream',
+      'operation',
+      'server_address',
+      'server_port',
+      'http_response_status_code',
+      'error_type',
+    ] as const,
     buckets: DURATION_BUCKETS,
     registers,
+    collect() {
+      // Endpoints come and go: one that is gone must not stay in the metrics for ever.
+      for (const [key, { origin, labels }] of attemptSeries) {
+        const breakers = watched.get(labels.downstream)?.breakers() ?? [{ endpoint: origin }];
+        if (breakers.some(({ endpoint }) => endpoint === origin)) continue;
+        this.remove(labels);
+        attemptSeries.delete(key);
+      }
+    },
   });
   const retries = new Counter({
     name: 'client_retries_total',
@@ -73,7 +92,12 @@ export function callMetrics(registry: Registry) {
     labelNames: ['downstream', 'from', 'to'],
     registers,
   });
-  const watched = new Map<string, DownstreamGauges>();
+  const ejections = new Counter({
+    name: 'endpoint_ejections_total',
+    help: 'Times that an endpoint was left out because it failed far more than the others.',
+    labelNames: ['downstream'],
+    registers,
+  });
   readWhenAsked(registry, 'client_in_flight', 'Logical calls in flight.', watched, ({ inFlight }) => inFlight());
   readWhenAsked(registry, 'client_retry_budget_remaining', 'Retries left in the budget.', watched, (gauges) =>
     gauges.retryBudgetRemaining(),
@@ -105,18 +129,32 @@ export function callMetrics(registry: Registry) {
             seconds,
           );
         }),
-        attempt: observe((operation, seconds, { status, error }) => {
-          const labels = {
-            http_response_status_code: status === undefined ? '' : String(status),
-            error_type: error ?? '',
-          };
-          attemptDuration.observe({ downstream, operation, ...labels }, seconds);
+        attempt: observe((operation, seconds, { status, error }, endpoint) => {
+          const key = `${downstream} ${operation} ${endpoint?.origin} ${status} ${error}`;
+          let series = attemptSeries.get(key);
+          if (series === undefined) {
+            series = attemptSeriesOf(downstream, operation, endpoint, status, error);
+            attemptSeries.set(key, series);
+          }
+          attemptDuration.observe(series.labels, seconds);
         }),
         onEvent(event) {
-          if (event.type === 'retry') retries.inc({ downstream, reason: event.reason });
-          else if (event.type === 'hedge') hedges.inc({ downstream });
-          else if (event.type === 'rejected') rejected.inc({ downstream, code: event.code });
-          else breakerTransitions.inc({ downstream, from: event.from, to: event.to });
+          switch (event.type) {
+            case 'retry':
+              retries.inc({ downstream, reason: event.reason });
+              break;
+            case 'hedge':
+              hedges.inc({ downstream });
+              break;
+            case 'rejected':
+              rejected.inc({ downstream, code: event.code });
+              break;
+            case 'breaker_transition':
+              breakerTransitions.inc({ downstream, from: event.from, to: event.to });
+              break;
+            case 'ejection':
+              ejections.inc({ downstream });
+          }
         },
         watch(gauges) {
           watched.set(downstream, gauges);
@@ -153,7 +191,39 @@ interface Outcome {
   readonly degraded: boolean;
 }
 
-function observe(record: (operation: string, seconds: number, outcome: Outcome) => void): Policy {
+interface AttemptSeries {
+  readonly origin: string;
+  readonly labels: Readonly<Record<'downstream' | 'operation' | AttemptLabel, string>>;
+}
+
+/** OpenTelemetry's attributes of an HTTP client's request, in Prometheus' spelling. */
+type AttemptLabel = 'server_address' | 'server_port' | 'http_response_status_code' | 'error_type';
+
+function attemptSeriesOf(
+  downstream: string,
+  operation: string,
+  endpoint: Endpoint | undefined,
+  status: number | undefined,
+  error: string | undefined,
+): AttemptSeries {
+  const origin = endpoint?.origin ?? '';
+  const { hostname = '', port = '', protocol = '' } = URL.parse(origin) ?? {};
+  return {
+    origin,
+    labels: {
+      downstream,
+      operation,
+      server_address: hostname,
+      server_port: port || (protocol === 'https:' ? '443' : '80'),
+      http_response_status_code: status === undefined ? '' : String(status),
+      error_type: error ?? '',
+    },
+  };
+}
+
+type Recorder = (operation: string, seconds: number, outcome: Outcome, endpoint: Endpoint | undefined) => void;
+
+function observe(record: Recorder): Policy {
   return (next) => async (context) => {
     const startedAt = performance.now();
     let outcome: Outcome = { status: 200, error: undefined, degraded: false };
@@ -167,7 +237,7 @@ function observe(record: (operation: string, seconds: number, outcome: Outcome) 
         : { status: undefined, error: 'internal', degraded: false };
       throw error;
     } finally {
-      record(context.operation.name, (performance.now() - startedAt) / 1_000, outcome);
+      record(context.operation.name, (performance.now() - startedAt) / 1_000, outcome, context.endpoint);
     }
   };
 }

@@ -70,6 +70,7 @@ function createMethod(operation: Operation, transport: Transport, policy: Policy
       throw new CallError('bad_request', `${operation.name}: ${mistakes}`);
     }
     const notes: CallNotes = {
+      attempts: 1,
       mayBeStale: onStale !== undefined,
       cacheControl: undefined,
       staleMs: undefined,

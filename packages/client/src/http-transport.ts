@@ -18,7 +18,7 @@ import { ForeignAnswerError, markIfKept, transportError } from './transport-erro
 import { undiciAdapter } from './undici-adapter.ts';
 
 export interface HttpTransportOptions {
-  /** Sockets to one endpoint at the most. Default 128. */
+  /** Sockets to one endpoint at the most; `Infinity` for no limit. Default 128. */
   readonly maxConnections?: number;
   /** Bytes of a response body at the most; one more is a `bad_response`, and the connection is closed. Default 65,536. */
   readonly maxResponseBytes?: number;
@@ -115,7 +115,8 @@ export function httpTransport(origin: string, options: HttpTransportOptions = {}
 function connect({ origin, host }: Endpoint, options: HttpTransportOptions) {
   const { maxConnections = 128, maxResponseBytes = 65_536, connectTimeoutMs = 1_000, onDisconnect } = options;
   const pool = new Pool(origin, {
-    connections: maxConnections,
+    // null: undici's word for no limit.
+    connections: maxConnections === Number.POSITIVE_INFINITY ? null : maxConnections,
     pipelining: 1,
     allowH2: false,
     // The certificate is for the name, though the connection goes to one of its addresses.

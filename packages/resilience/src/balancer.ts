@@ -1,5 +1,6 @@
 import { CallError } from './call-error.ts';
 import type { Clock, Random } from './clock.ts';
+import type { PolicyListener } from './events.ts';
 import type { Call, CallContext, Policy } from './policy.ts';
 
 /** Where an attempt can go: one process of the downstream. */
@@ -15,12 +16,18 @@ export interface EndpointGuard {
   readonly policy: Policy;
   /** Whether a call would be let through now. */
   readonly admits: boolean;
-  /** Share of failures among the last outcomes, 0 to 1; 0 where there are too few to say. */
-  readonly failureShare: number;
+  /** The last outcomes. None while it lets nobody or only a probe through: then it is to be asked, not judged. */
+  readonly recent: RecentOutcomes;
   /** Forgets the last outcomes. */
   forget(): void;
   /** The endpoint is gone. */
   close(): void;
+}
+
+export interface RecentOutcomes {
+  readonly outcomes: number;
+  /** How many of them were failures. */
+  readonly failures: number;
 }
 
 export interface BalancerOptions<Guard extends EndpointGuard> {
@@ -31,6 +38,9 @@ export interface BalancerOptions<Guard extends EndpointGuard> {
    * are refused instead: pushed onto the few that are left, they would drown those too (Envoy's max_ejection_percent).
    */
   readonly maxLeftOut: number;
+  /** Outcomes it takes to tell that an endpoint fails more than the others. */
+  readonly minimumOutcomes: number;
+  readonly onEvent: PolicyListener;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -56,11 +66,12 @@ export interface Balancer<Guard> {
  * Randomized Load Balancing", 2001). A slow endpoint has more in flight and gets less, before any breaker notices.
  * Left out are endpoints whose guard does not admit, those that fail far more than the others (half of the answers of
  * a gray one are still good, too many for a breaker to open), and, as long as there is another, those that an attempt
- * of the same call has gone to.
+ * of the same call has gone to. One that comes back is on probation first: it gets a trickle of the calls until it has
+ * shown that it is well, or every return of a gray one would cost as many calls as finding it out did.
  * @throws CallError `unreachable`, sent `never`, when no endpoint is known
  */
 export function createBalancer<Guard extends EndpointGuard>(options: BalancerOptions<Guard>): Balancer<Guard> {
-  const { clock, random, maxLeftOut } = options;
+  const { clock, random, maxLeftOut, minimumOutcomes, onEvent } = options;
   let members: Member<Guard>[] = [];
   const mostLeftOut = () => Math.floor(members.length * maxLeftOut);
 
@@ -71,13 +82,19 @@ export function createBalancer<Guard extends EndpointGuard>(options: BalancerOpt
     }
     const now = clock.now();
     const wellBehaved = members.filter((member) => !isEjected(member, now));
-    for (const outlier of outliersOf(wellBehaved)) {
+    for (const outlier of outliersOf(wellBehaved, minimumOutcomes)) {
       if (members.length - wellBehaved.length >= mostLeftOut()) break;
-      eject(outlier, now);
+      const { outcomes, failures } = outlier.guard.recent;
+      const forMs = eject(outlier, now);
+      onEvent({ type: 'ejection', endpoint: outlier.endpoint.origin, forMs, outcomes, failures });
       wellBehaved.splice(wellBehaved.indexOf(outlier), 1);
     }
     const admitting = wellBehaved.filter(({ guard }) => guard.admits);
-    const candidates = members.length - admitting.length <= mostLeftOut() ? admitting : members;
+    if (admitting.length < members.length) {
+      for (const member of members) if (!admitting.includes(member)) member.onProbation = true;
+    }
+    const trusted = admitting.filter((member) => !isOnProbation(member) || random() < PROBATION_SHARE);
+    const candidates = [trusted, admitting].find((some) => members.length - some.length <= mostLeftOut()) ?? members;
     const fresh = candidates.filter(({ endpoint }) => !tried.has(endpoint.origin));
     return betterOfTwo(fresh.length > 0 ? fresh : candidates.length > 0 ? candidates : members, random);
   };
@@ -112,6 +129,7 @@ export function createBalancer<Guard extends EndpointGuard>(options: BalancerOpt
             inFlight: 0,
             ejectedUntil: Number.NEGATIVE_INFINITY,
             ejections: 0,
+            onProbation: false,
           },
       );
       const kept = new Set(members);
@@ -129,6 +147,8 @@ interface Member<Guard> {
   inFlight: number;
   ejectedUntil: number;
   ejections: number;
+  /** Was left out, and has not shown since that it is well. */
+  onProbation: boolean;
 }
 
 /** How long an outlier is left out the first time; so much more each time after. Envoy: 30 s, for clusters of many. */
@@ -141,25 +161,52 @@ function isEjected<Guard>({ ejectedUntil }: Member<Guard>, now: number): boolean
   return now < ejectedUntil;
 }
 
-/** Its guard forgets, so that the endpoint is judged afresh when it is back. */
-function eject<Guard extends EndpointGuard>(member: Member<Guard>, now: number): void {
+/** Its guard forgets, so that the endpoint is judged afresh when it is back. @returns for how long it is left out */
+function eject<Guard extends EndpointGuard>(member: Member<Guard>, now: number): number {
   member.ejections = now - member.ejectedUntil > GOOD_BEHAVIOUR_MS ? 1 : member.ejections + 1;
-  member.ejectedUntil = now + Math.min(EJECTION_MS * member.ejections, MAX_EJECTION_MS);
+  const forMs = Math.min(EJECTION_MS * member.ejections, MAX_EJECTION_MS);
+  member.ejectedUntil = now + forMs;
   member.guard.forget();
+  return forMs;
 }
 
 /** Left out from this share of failures on, if it is also a multiple of what the others have. */
 const OUTLIER_SHARE = 0.2;
 const OUTLIER_MULTIPLE = 2;
 
+/** Share of the choices that one on probation takes part in. */
+const PROBATION_SHARE = 0.1;
+/** Outcomes after which probation ends, and those after which it may end badly, from a higher share of failures on: few say little. */
+const PROBATION_OUTCOMES = 10;
+const PROBATION_LEAST_OUTCOMES = 5;
+const PROBATION_OUTLIER_SHARE = 0.4;
+
+function isOnProbation<Guard extends EndpointGuard>(member: Member<Guard>): boolean {
+  if (member.onProbation && member.guard.recent.outcomes >= PROBATION_OUTCOMES) member.onProbation = false;
+  return member.onProbation;
+}
+
 /** Where all fail alike, none is an outlier: leaving one out would not help. */
-function outliersOf<Guard extends EndpointGuard>(members: readonly Member<Guard>[]): Member<Guard>[] {
+function outliersOf<Guard extends EndpointGuard>(
+  members: readonly Member<Guard>[],
+  minimumOutcomes: number,
+): Member<Guard>[] {
   if (members.length < 2) return [];
-  const total = members.reduce((sum, { guard }) => sum + guard.failureShare, 0);
-  return members.filter(({ guard: { failureShare: own } }) => {
-    const others = (total - own) / (members.length - 1);
-    return own >= OUTLIER_SHARE && own >= OUTLIER_MULTIPLE * others;
+  const shares = members.map(({ guard }) => shareOf(guard.recent, minimumOutcomes));
+  const total = shares.reduce((sum, share) => sum + share, 0);
+  return members.filter((member, index) => {
+    const others = (total - (shares[index] ?? 0)) / (members.length - 1);
+    const [least, from] = member.onProbation
+      ? [Math.min(PROBATION_LEAST_OUTCOMES, minimumOutcomes), PROBATION_OUTLIER_SHARE]
+      : [minimumOutcomes, OUTLIER_SHARE];
+    const own = shareOf(member.guard.recent, least);
+    return own >= from && own >= OUTLIER_MULTIPLE * others;
   });
+}
+
+/** Share of failures, 0 to 1; 0 where there are too few outcomes to say. */
+function shareOf({ outcomes, failures }: RecentOutcomes, least: number): number {
+  return outcomes === 0 || outcomes < least ? 0 : failures / outcomes;
 }
 
 function betterOfTwo<Guard extends EndpointGuard>(members: readonly Member<Guard>[], random: Random): Member<Guard> {

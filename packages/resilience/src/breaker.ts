@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import CircuitBreaker from 'opossum';
+import type { RecentOutcomes } from './balancer.ts';
 import { CallError, isCallError } from './call-error.ts';
 import type { Clock, Random } from './clock.ts';
 import type { BreakerState, PolicyListener } from './events.ts';
@@ -35,8 +36,8 @@ export interface Breaker {
   readonly state: BreakerState;
   /** Whether a call would be let through now: closed, or half-open without a probe. */
   readonly admits: boolean;
-  /** Share of failures among the outcomes in the window, 0 to 1; 0 while there are fewer than `minimumCalls` or the breaker is not closed, so that the breaker itself is asked first. At most 100 ms old. */
-  readonly failureShare: number;
+  /** The outcomes in the window; none while the breaker is not closed, so that the breaker itself is asked first. At most 100 ms old. */
+  readonly recent: RecentOutcomes;
   /** Empties the window. */
   forget(): void;
   /** Milliseconds until a call may be let through again; 0 unless open. */
@@ -56,7 +57,8 @@ const USUAL_WEIGHT = 0.1;
 const FAIR_MULTIPLE = 5;
 const LEAST_FAIR_CHANCE_MS = 10;
 
-const SHARE_AGE_MS = 100;
+const RECENT_AGE_MS = 100;
+const NO_OUTCOMES: RecentOutcomes = { outcomes: 0, failures: 0 };
 
 /** What one outcome says about the other side. `neutral` outcomes say nothing and are not told to the judge. */
 type Verdict = 'success' | 'failure' | 'neutral';
@@ -150,21 +152,23 @@ export function createBreaker(options: BreakerOptions): Breaker {
   };
 
   // opossum adds up its whole window each time it is asked: too much for every choice of an endpoint.
-  let share = { value: 0, until: 0 };
+  let recent: RecentOutcomes = NO_OUTCOMES;
+  let recentUntil = 0;
   const forget = () => {
     for (let bucket = 0; bucket < BUCKETS; bucket++) rotation.emit('rotate');
-    share = { value: 0, until: 0 };
+    recentUntil = 0;
   };
-  const failureShare = () => {
+  const recentOutcomes = () => {
     // The window still holds what opened it; judged by that, a half-open endpoint would never be asked again.
-    if (state !== 'closed') return 0;
+    if (state !== 'closed') return NO_OUTCOMES;
     const now = clock.now();
-    if (now >= share.until) {
+    if (now >= recentUntil) {
       rotate();
       const { fires, failures } = judge.stats;
-      share = { value: fires < options.minimumCalls ? 0 : failures / fires, until: now + SHARE_AGE_MS };
+      recent = { outcomes: fires, failures };
+      recentUntil = now + RECENT_AGE_MS;
     }
-    return share.value;
+    return recent;
   };
 
   const retryAfterMs = () => Math.max(0, state === 'open' ? openUntil - clock.now() : 0);
@@ -214,8 +218,8 @@ export function createBreaker(options: BreakerOptions): Breaker {
     get admits() {
       return state === 'closed' || (state === 'half_open' && (probe === undefined || probe.expiresAt <= clock.now()));
     },
-    get failureShare() {
-      return failureShare();
+    get recent() {
+      return recentOutcomes();
     },
     get retryAfterMs() {
       return retryAfterMs();

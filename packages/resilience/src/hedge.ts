@@ -18,74 +18,93 @@ const QUANTILE = 0.95;
 /**
  * Sends a second attempt of a safe operation when the first takes longer than usual; the first good answer wins, the
  * other attempt is aborted. Trades a few per cent more load for a shorter tail (J. Dean, L. A. Barroso, "The Tail at
- * Scale", 2013). What is usual is observed; until it is known, nothing is hedged.
+ * Scale", 2013). What is usual is observed of first attempts; until it is known, nothing is hedged.
  */
 export function hedge({ budget, clock, onEvent }: HedgeOptions): Policy {
   const usual = createQuantile(QUANTILE);
-  return (next) => {
-    const timed: typeof next = async (context) => {
-      const startedAt = clock.now();
-      const value = await next(context);
-      usual.observe(clock.now() - startedAt);
-      return value;
-    };
-    return (context) => {
-      const afterMs = usual.value;
-      if (context.operation.safety !== 'safe' || afterMs === undefined) return timed(context);
-      return race(timed, context, clock, afterMs, () => {
+  return (next) => (context) => {
+    const startedAt = clock.now();
+    const observe = () => usual.observe(clock.now() - startedAt);
+    const afterMs = usual.value;
+    if (context.operation.safety !== 'safe' || afterMs === undefined) {
+      return next(context).then((value) => {
+        observe();
+        return value;
+      });
+    }
+    return race(next, context, clock, afterMs, {
+      mayHedge: () => {
         if (!budget.spend()) return false;
         onEvent({ type: 'hedge', afterMs });
         return true;
-      });
-    };
+      },
+      // Also when the second attempt has won: the first took at least this long. Without those, what is usual would
+      // shrink with every hedge, and more and more would be hedged.
+      onWon: observe,
+    });
   };
 }
 
-/** Resolves with the first success; rejects when every attempt that was begun has failed, with the first failure. */
+interface RaceRules {
+  readonly mayHedge: () => boolean;
+  /** Called once, as soon as there is a good answer. */
+  readonly onWon: () => void;
+}
+
+/**
+ * Resolves with the first success, once the other attempt has ended; rejects when every attempt that was begun has
+ * failed, with the first failure.
+ */
 function race<T>(
   attempt: Call<T>,
   context: CallContext,
   clock: Clock,
   afterMs: number,
-  mayHedge: () => boolean,
+  { mayHedge, onWon }: RaceRules,
 ): Promise<T> {
-  const { signal } = context;
+  const { signal, notes } = context;
   if (signal.aborted) return Promise.reject(abortError(signal));
   const controllers: AbortController[] = [];
   let pending = 0;
+  let won: { readonly value: T } | undefined;
   let firstError: unknown;
   return new Promise<T>((resolve, reject) => {
     const onAbort = () => {
       cancelTimer();
       for (const controller of controllers) controller.abort(abortError(signal));
     };
-    const release = () => {
+    /** A place in the bulkhead is held until nothing runs any more: an aborted attempt has to end first. */
+    const onEnded = () => {
+      if (--pending > 0) return;
       cancelTimer();
       signal.removeEventListener('abort', onAbort);
+      if (won === undefined) reject(firstError);
+      else resolve(won.value);
     };
-    const begin = () => {
+    const begin = (number: number) => {
       const controller = new AbortController();
       controllers.push(controller);
       pending++;
-      attempt({ ...context, signal: controller.signal, attempt: context.attempt + controllers.length - 1 }).then(
+      attempt({ ...context, signal: controller.signal, attempt: number }).then(
         (value) => {
-          release();
-          resolve(value);
-          for (const other of controllers) if (other !== controller) other.abort();
+          if (won === undefined) {
+            won = { value };
+            onWon();
+            for (const other of controllers) if (other !== controller) other.abort();
+          }
+          onEnded();
         },
         (error: unknown) => {
-          firstError ??= error;
-          if (--pending > 0) return;
           // A failure is the retry's business, not ours: nothing is hedged after it.
-          release();
-          reject(firstError);
+          firstError ??= error;
+          onEnded();
         },
       );
     };
     const cancelTimer = clock.after(afterMs, () => {
-      if (mayHedge()) begin();
+      if (mayHedge()) begin(++notes.attempts);
     });
     signal.addEventListener('abort', onAbort, { once: true });
-    begin();
+    begin(context.attempt);
   });
 }

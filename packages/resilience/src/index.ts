@@ -7,6 +7,7 @@ export {
   type Endpoint,
   type EndpointGuard,
   type EndpointStatus,
+  type RecentOutcomes,
 } from './balancer.ts';
 export { type Breaker, type BreakerOptions, createBreaker } from './breaker.ts';
 export { type Bulkhead, type BulkheadOptions, createBulkhead } from './bulkhead.ts';

@@ -16,7 +16,7 @@ export interface CallContext {
   readonly signal: AbortSignal;
   /** When the call must have ended, on the policies' `Clock`. `Infinity` where no one has said so yet. */
   readonly deadlineAt: number;
-  /** 1 for the first attempt. */
+  /** 1 for the first attempt of the call. No two attempts of a call have the same number. */
   readonly attempt: number;
   /** Origins of the endpoints that attempts of this call have gone to; a retry goes elsewhere if it can. Filled by the balancer. */
   readonly tried: Set<string>;
@@ -29,6 +29,8 @@ export interface CallContext {
 }
 
 export interface CallNotes {
+  /** Attempts so far, the one on its way included: 1 as the call begins. Whoever begins another one counts it here and gives it that number. */
+  attempts: number;
   /** Whether the caller can tell its own caller that an answer is an old one. Who cannot gets none. */
   readonly mayBeStale: boolean;
   /** The Cache-Control of the answer. */

@@ -55,13 +55,14 @@ export function retry(options: RetryOptions): Policy {
   const { attempts, budget, clock, random, onEvent } = options;
   return (next) => async (context) => {
     let replaced = 0;
-    for (let attempt = 1; ; attempt++) {
+    let number = context.attempt;
+    for (let attempt = 1; ; attempt++, number = ++context.notes.attempts) {
       // The queue before us may have taken what time there was.
       if (context.deadlineAt - clock.now() < LEAST_USEFUL_MS) {
         throw new CallError('deadline_exceeded', 'no time left to start an attempt');
       }
       try {
-        const value = await next({ ...context, attempt });
+        const value = await next({ ...context, attempt: number });
         budget.earn();
         return value;
       } catch (error) {

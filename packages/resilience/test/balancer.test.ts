@@ -1,23 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { createBalancer, type EndpointGuard, none } from '../src/index.ts';
-import { context, taking, track, useVirtualTime } from './virtual-time.ts';
+import { createBalancer, type EndpointGuard, none, type PolicyEvent, type RecentOutcomes } from '../src/index.ts';
+import { chance, context, taking, track, useVirtualTime } from './virtual-time.ts';
 
 const { clock, advance } = useVirtualTime();
-
-/** A generator of chance that is the same in every run (Park and Miller's). */
-function chance(seed = 1) {
-  let state = seed;
-  return () => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state / 2_147_483_647;
-  };
-}
 
 const at = (...names: string[]) => names.map((name) => ({ origin: `http://${name}`, host: name }));
 
 function setup(names: string[], maxLeftOut = 0.5) {
   const down = new Set<string>();
-  const failing = new Map<string, number>();
+  const recent = new Map<string, RecentOutcomes>();
+  const events: PolicyEvent[] = [];
   const closed: string[] = [];
   let made = 0;
   const balancer = createBalancer<EndpointGuard>({
@@ -28,17 +20,22 @@ function setup(names: string[], maxLeftOut = 0.5) {
         get admits() {
           return !down.has(origin);
         },
-        get failureShare() {
-          return failing.get(origin) ?? 0;
+        get recent() {
+          return recent.get(origin) ?? { outcomes: 0, failures: 0 };
         },
-        forget: () => failing.delete(origin),
+        forget: () => recent.delete(origin),
         close: () => closed.push(origin),
       };
     },
     maxLeftOut,
+    minimumOutcomes: 20,
+    onEvent: (event) => events.push(event),
     clock,
     random: chance(),
   });
+  /** What the endpoint has answered since it was asked last: `failures` of `outcomes`. */
+  const answered = (host: string, failures: number, outcomes = 100) =>
+    recent.set(`http://${host}`, { outcomes, failures });
   balancer.update(at(...names));
   const where = balancer.policy(async ({ endpoint }) => endpoint?.host ?? '');
   const shares = async (calls: number) => {
@@ -51,7 +48,7 @@ function setup(names: string[], maxLeftOut = 0.5) {
       [...hits].toSorted(([a], [b]) => a.localeCompare(b)).map(([host, count]) => [host, count / calls]),
     );
   };
-  return { balancer, down, failing, closed, shares, where, made: () => made };
+  return { balancer, down, answered, events, closed, shares, where, made: () => made };
 }
 
 describe('balancer', () => {
@@ -82,17 +79,25 @@ describe('balancer', () => {
     expect(Object.keys(await shares(500))).toEqual(['a', 'b', 'c']);
   });
 
-  test('one that fails far more than the others is left out', async () => {
-    const { shares, failing } = setup(['a', 'b', 'gray']);
-    failing.set('http://gray', 0.3).set('http://a', 0.1);
+  test('one that fails far more than the others is left out, and that is told', async () => {
+    const { shares, answered, events } = setup(['a', 'b', 'gray']);
+    answered('gray', 30);
+    answered('a', 10);
     expect(Object.keys(await shares(500))).toEqual(['a', 'b']);
+    expect(events).toEqual([{ type: 'ejection', endpoint: 'http://gray', forMs: 2_000, outcomes: 100, failures: 30 }]);
+  });
+
+  test('few outcomes say nothing', async () => {
+    const { shares, answered } = setup(['a', 'b', 'c']);
+    answered('c', 19, 19);
+    expect(Object.keys(await shares(500))).toEqual(['a', 'b', 'c']);
   });
 
   test('an outlier is tried again after two seconds, then four; one that has behaved begins anew', async () => {
-    const { shares, failing } = setup(['a', 'b', 'gray']);
-    const isOut = async () => !Object.keys(await shares(100)).includes('gray');
+    const { shares, answered } = setup(['a', 'b', 'gray']);
+    const isOut = async () => !Object.keys(await shares(500)).includes('gray');
     for (const outMs of [2_000, 4_000, 6_000, 8_000, 10_000, 10_000]) {
-      failing.set('http://gray', 0.3);
+      answered('gray', 40);
       expect(await isOut()).toBe(true);
       await advance(outMs - 1);
       expect(await isOut()).toBe(true);
@@ -100,19 +105,66 @@ describe('balancer', () => {
       expect(await isOut()).toBe(false);
     }
     await advance(30_001);
-    failing.set('http://gray', 0.3);
+    answered('gray', 40);
     expect(await isOut()).toBe(true);
     await advance(2_000);
     expect(await isOut()).toBe(false);
   });
 
+  describe('on probation, after it was left out', () => {
+    const left = async (why: 'does not admit' | 'fails') => {
+      const parts = setup(['a', 'b', 'back']);
+      if (why === 'fails') parts.answered('back', 50);
+      else parts.down.add('http://back');
+      await parts.shares(10);
+      parts.down.clear();
+      await advance(2_000);
+      return parts;
+    };
+
+    test.each(['does not admit', 'fails'] as const)('one that %s gets a trickle of the calls', async (why) => {
+      const { shares } = await left(why);
+      const { back = 0 } = await shares(3_000);
+      expect(back).toBeGreaterThan(0.01);
+      expect(back).toBeLessThan(0.1);
+    });
+
+    test('it gets its share again after ten outcomes', async () => {
+      const { shares, answered } = await left('fails');
+      answered('back', 0, 9);
+      expect((await shares(1_000)).back).toBeLessThan(0.1);
+      answered('back', 0, 10);
+      expect((await shares(1_000)).back).toBeCloseTo(1 / 3, 1);
+    });
+
+    test('two failures of five are enough to leave it out again; of four, they are not', async () => {
+      const { shares, answered } = await left('fails');
+      answered('back', 2, 4);
+      expect(Object.keys(await shares(1_000))).toContain('back');
+      answered('back', 1, 5);
+      expect(Object.keys(await shares(1_000))).toContain('back');
+      answered('back', 2, 5);
+      expect(Object.keys(await shares(1_000))).toEqual(['a', 'b']);
+    });
+
+    test('where most are, nobody waits: the few others would drown', async () => {
+      const { shares, down } = setup(['a', 'b', 'c']);
+      down.add('http://a').add('http://b').add('http://c');
+      await shares(10);
+      down.clear();
+      for (const share of Object.values(await shares(3_000))) expect(share).toBeCloseTo(1 / 3, 1);
+    });
+  });
+
   test.each([
-    ['all fail alike', 0.5, 0.5, 0.5],
-    ['it fails rarely', 0, 0, 0.19],
-    ['the others fail half as often', 0.3, 0.3, 0.5],
+    ['all fail alike', 50, 50, 50],
+    ['it fails rarely', 0, 0, 19],
+    ['the others fail half as often', 30, 30, 50],
   ])('nobody is left out when %s', async (_what, a, b, c) => {
-    const { shares, failing } = setup(['a', 'b', 'c']);
-    failing.set('http://a', a).set('http://b', b).set('http://c', c);
+    const { shares, answered } = setup(['a', 'b', 'c']);
+    answered('a', a);
+    answered('b', b);
+    answered('c', c);
     expect(Object.keys(await shares(500))).toEqual(['a', 'b', 'c']);
   });
 

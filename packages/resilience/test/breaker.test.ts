@@ -121,17 +121,14 @@ describe('closed', () => {
     expect(new Set(answers.map(({ outcome }) => outcome))).toEqual(new Set(['answer']));
   });
 
-  test('tells its share of failures, once there are enough outcomes, and forgets with the window', async () => {
+  test('tells its last outcomes, and forgets them with the window', async () => {
     const { breaker, fail, succeed, times } = setup();
     await times(12, succeed);
-    await times(7, fail);
+    await times(8, fail);
     await advance(100);
-    expect(breaker.failureShare).toBe(0);
-    await times(1, fail);
-    await advance(100);
-    expect(breaker.failureShare).toBe(0.4);
+    expect(breaker.recent).toEqual({ outcomes: 20, failures: 8 });
     await advance(10_000);
-    expect(breaker.failureShare).toBe(0);
+    expect(breaker.recent).toEqual({ outcomes: 0, failures: 0 });
   });
 
   test('what is a fair chance is learnt: callers in a hurry still open it when nothing answers any more', async () => {
@@ -255,7 +252,7 @@ describe('half-open', () => {
   test('what opened it is no reason to keep the probe away', async () => {
     const { breaker, halfOpen } = setup();
     await halfOpen();
-    expect([breaker.admits, breaker.failureShare]).toEqual([true, 0]);
+    expect([breaker.admits, breaker.recent.outcomes]).toEqual([true, 0]);
   });
 
   test('its failure opens again', async () => {

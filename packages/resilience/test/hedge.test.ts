@@ -1,15 +1,23 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { type Call, type CallContext, createRetryBudget, hedge, type PolicyEvent } from '../src/index.ts';
-import { context, remoteError, taking, track, useVirtualTime } from './virtual-time.ts';
+import {
+  type Call,
+  type CallContext,
+  CallError,
+  createRetryBudget,
+  hedge,
+  type PolicyEvent,
+  sleep,
+} from '../src/index.ts';
+import { chance, context, remoteError, taking, track, useVirtualTime } from './virtual-time.ts';
 
 const { clock, advance, pending } = useVirtualTime();
 
 /** Hedging that has seen answers of 100 down to 1 ms, in this order, so that none was slower than usual: that is 95 ms. */
-async function setup({ tokens = 20 } = {}) {
+async function setup({ tokens = 20, capacity = 20 } = {}) {
   const events: PolicyEvent[] = [];
   const attempts: CallContext[] = [];
-  const budget = createRetryBudget({ ratio: 0.1, capacity: 20, initial: tokens });
+  const budget = createRetryBudget({ ratio: 0.1, capacity, initial: tokens });
   let answer: Call<unknown> = taking(0, 'unset');
   const call = hedge({ budget, clock, onEvent: (event) => events.push(event) })<unknown>((ctx) => {
     attempts.push(ctx);
@@ -49,6 +57,45 @@ describe('hedge', () => {
     expect(attempts.map(({ signal }) => signal.aborted)).toEqual([true, false]);
     expect(events).toMatchObject([{ type: 'hedge' }]);
     expect(pending()).toBe(0);
+  });
+
+  test('one of twenty is hedged, and it stays at that: a first attempt that lost took at least that long', async () => {
+    const random = chance();
+    const { run, attempts } = await setup({ tokens: 1_000, capacity: 1_000 });
+    const calls = 2_000;
+    for (let n = 0; n < calls; n++) {
+      run((ctx) => taking(Math.ceil(-20 * Math.log(1 - random())), 'answer')(ctx));
+      await advance(400);
+    }
+    const hedged = attempts.length / calls - 1;
+    expect(hedged).toBeGreaterThan(0.03);
+    expect(hedged).toBeLessThan(0.07);
+  });
+
+  test('the loser has ended before the caller hears of the winner: until then it takes up a place', async () => {
+    const { run } = await setup();
+    let ended = 0;
+    const seen = run(async (ctx) => {
+      if (ctx.attempt === 2) return taking(20, 'answer')(ctx);
+      await taking(60_000, 'never')(ctx).catch(() => undefined);
+      await sleep(clock, 30, new AbortController().signal);
+      ended = clock.now();
+      throw new CallError('cancelled', 'aborted');
+    });
+    await advance(500);
+    expect(seen.outcome).toBe('answer');
+    expect(ended).toBeGreaterThan(0);
+    expect(seen.atMs).toBeGreaterThanOrEqual(ended);
+  });
+
+  test('no two attempts of a call have the same number, retries included', async () => {
+    const { run, attempts } = await setup();
+    const ctx = context();
+    run(taking(110, remoteError(503)), ctx);
+    await advance(300);
+    run(taking(5, 'answer'), { ...ctx, attempt: ++ctx.notes.attempts });
+    await advance(300);
+    expect(attempts.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
   });
 
   test('the first may still win', async () => {

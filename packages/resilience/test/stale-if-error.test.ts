@@ -16,7 +16,7 @@ function setup(maxBytes = 10_000) {
   const ask = async (input: unknown = 'q', changes: Partial<CallContext> = {}) => {
     const ctx = context({
       input,
-      notes: { mayBeStale: true, cacheControl: undefined, staleMs: undefined, staleBecause: undefined },
+      notes: { attempts: 1, mayBeStale: true, cacheControl: undefined, staleMs: undefined, staleBecause: undefined },
       ...changes,
     });
     const seen = track(call(ctx));
@@ -120,7 +120,13 @@ describe('stale-if-error', () => {
     answers('old');
     await ask();
     fails();
-    const notes = { mayBeStale: false, cacheControl: undefined, staleMs: undefined, staleBecause: undefined };
+    const notes = {
+      attempts: 1,
+      mayBeStale: false,
+      cacheControl: undefined,
+      staleMs: undefined,
+      staleBecause: undefined,
+    };
     expect((await ask('q', { notes })).outcome).toBe('remote_error');
   });
 

@@ -29,7 +29,7 @@ export const context = (changes: Partial<CallContext> = {}): CallContext => ({
   deadlineAt: Number.POSITIVE_INFINITY,
   attempt: 1,
   tried: new Set(),
-  notes: { mayBeStale: true, cacheControl: undefined, staleMs: undefined, staleBecause: undefined },
+  notes: { attempts: 1, mayBeStale: true, cacheControl: undefined, staleMs: undefined, staleBecause: undefined },
   endpoint: undefined,
   headers: {},
   ...changes,
@@ -58,4 +58,13 @@ export function track(promise: Promise<unknown>): { readonly outcome: unknown; r
   };
   promise.then(settle, (error: { code?: unknown }) => settle(error.code ?? error));
   return seen;
+}
+
+/** A generator of chance that is the same in every run (Park and Miller's). */
+export function chance(seed = 1) {
+  let state = seed;
+  return () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
 }

@@ -96,15 +96,22 @@ function connect<C extends Contract>(
       metrics.onEvent(event);
       if (event.type === 'breaker_transition') {
         log.warn({ downstream: contract.name, endpoint, from: event.from, to: event.to }, 'breaker changed state');
+      } else if (event.type === 'ejection') {
+        const { forMs, outcomes, failures } = event;
+        log.warn(
+          { downstream: contract.name, endpoint: event.endpoint, forMs, outcomes, failures },
+          'endpoint left out: it fails far more than the others',
+        );
       }
     };
   };
   const onEvent = eventsOf('');
+  const isBare = config.CALL_POLICY === 'none';
   /** The longest that one attempt can last. */
   const attemptMs = Math.min(config.CALL_ATTEMPT_TIMEOUT_MS, deadlineMs);
 
   const transport = httpTransport(config.URL[0] ?? '', {
-    maxConnections: config.CALL_MAX_IN_FLIGHT,
+    maxConnections: isBare ? Number.POSITIVE_INFINITY : config.CALL_MAX_IN_FLIGHT,
     onDisconnect: () => discovery.refresh(),
     clock,
   });
@@ -135,12 +142,12 @@ function connect<C extends Contract>(
       });
       return {
         breaker,
-        policy: config.CALL_POLICY === 'none' ? none : breaker.policy,
+        policy: isBare ? none : breaker.policy,
         get admits() {
           return breaker.admits;
         },
-        get failureShare() {
-          return breaker.failureShare;
+        get recent() {
+          return breaker.recent;
         },
         forget: () => breaker.forget(),
         close: () => {
@@ -150,6 +157,8 @@ function connect<C extends Contract>(
       };
     },
     maxLeftOut: DEFAULTS.maxLeftOut,
+    minimumOutcomes: config.CALL_BREAKER_MINIMUM_CALLS,
+    onEvent,
     clock,
     random,
   });
@@ -188,13 +197,15 @@ function connect<C extends Contract>(
       ejectedForMs: Math.max(0, Math.round(ejectedUntil - clock.now())),
       inFlight,
     }));
+  const inFlight = () =>
+    isBare ? balancer.endpoints.reduce((sum, endpoint) => sum + endpoint.inFlight, 0) : bulkhead.inFlight;
   metrics.watch({
-    inFlight: () => bulkhead.inFlight,
+    inFlight,
     retryBudgetRemaining: () => budget.remaining,
     breakers: () => endpoints().map(({ url, breaker }) => ({ endpoint: url, state: breaker })),
   });
   return {
-    client: createClient(contract, transport, config.CALL_POLICY === 'none' ? bare : standard, clock),
+    client: createClient(contract, transport, isBare ? bare : standard, clock),
     status: () => {
       const known = endpoints();
       return {
@@ -202,7 +213,7 @@ function connect<C extends Contract>(
         breaker: bestOf(known.map(({ breaker }) => breaker)),
         retryBudgetRemaining: budget.remaining,
         retryBudgetCapacity: budget.capacity,
-        inFlight: bulkhead.inFlight,
+        inFlight: inFlight(),
         maxInFlight: bulkhead.maxInFlight,
         queued: bulkhead.queued,
         maxQueued: config.CALL_MAX_QUEUED,

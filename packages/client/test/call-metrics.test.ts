@@ -1,0 +1,46 @@
+import { Registry } from 'prom-client';
+import { expect, test } from 'vitest';
+import { type CallContext, CallError, callMetrics } from '../src/index.ts';
+
+const contextFor = (origin: string): CallContext => ({
+  operation: { name: 'hello', safety: 'safe' },
+  input: {},
+  signal: new AbortController().signal,
+  deadlineAt: Number.POSITIVE_INFINITY,
+  attempt: 1,
+  tried: new Set(),
+  notes: { attempts: 1, mayBeStale: false, cacheControl: undefined, staleMs: undefined, staleBecause: undefined },
+  endpoint: { origin, host: 'greeter' },
+  headers: {},
+});
+
+test('attempts are counted by endpoint; one that is gone leaves the metrics', async () => {
+  const registry = new Registry();
+  const metrics = callMetrics(registry).forDownstream('greeter');
+  let known = ['http://10.0.0.1:5000', 'http://10.0.0.2'];
+  metrics.watch({
+    inFlight: () => 0,
+    retryBudgetRemaining: () => 0,
+    breakers: () => known.map((endpoint) => ({ endpoint, state: 'closed' })),
+  });
+  const well = metrics.attempt(async () => 'answer');
+  const failing = metrics.attempt(async () => {
+    throw new CallError('remote_error', 'failed', { status: 503 });
+  });
+  const count = async (labels: string) => {
+    const line = new RegExp(`^http_client_request_duration_seconds_count\\{${labels}\\} (\\d+)$`, 'm');
+    return Number(line.exec(await registry.metrics())?.[1] ?? 0);
+  };
+  const first =
+    'downstream="greeter",operation="hello",server_address="10.0.0.1",server_port="5000",http_response_status_code="200",error_type=""';
+  const second =
+    'downstream="greeter",operation="hello",server_address="10.0.0.2",server_port="80",http_response_status_code="503",error_type="remote_error"';
+  await well(contextFor('http://10.0.0.1:5000'));
+  await well(contextFor('http://10.0.0.1:5000'));
+  await expect(failing(contextFor('http://10.0.0.2'))).rejects.toThrow('failed');
+  expect([await count(first), await count(second)]).toEqual([2, 1]);
+
+  known = ['http://10.0.0.1:5000'];
+  expect([await count(first), await count(second)]).toEqual([2, 0]);
+  expect(await registry.metrics()).not.toContain('10.0.0.2');
+});
