@@ -1,0 +1,105 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { Agent, request } from 'undici';
+import { measureLateness, nowMs } from './machine-lateness.ts';
+
+export interface OpenLoop {
+  /** Requests a second. */
+  readonly rate: number;
+  readonly durationMs: number;
+  /** What the n-th request asks for, n from 0. Default: `/hello`. */
+  readonly path?: (n: number) => string;
+  /** Sent with every request. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Called every 2 ms or so, and before the first request. */
+  readonly onTick?: (elapsedMs: number) => void;
+}
+
+/** One request of an open loop, answered. */
+export interface Seen {
+  /** From 0. */
+  readonly n: number;
+  /** When it was due, in milliseconds since the loop began. */
+  readonly dueMs: number;
+  /** How long after that it was sent: the generator's own lateness. */
+  readonly sentLateMs: number;
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** The body, whole. Empty where it was not JSON. */
+  readonly json: { readonly code?: string; readonly message?: string; readonly retryAfterMs?: number };
+  /** Of the problem, if it is one. */
+  readonly code: string | undefined;
+  /** From when it was due (not from when it was sent: that would hide the waiting) to the last byte of the answer. */
+  readonly tookMs: number;
+  /** How late the machine and this generator made timers, at worst, while it was under way. */
+  readonly noiseMs: number;
+}
+
+/**
+ * Asks at a constant rate, however long the answers take, on connections that are kept. A closed loop asks less when
+ * answers are slow, and so does not see how slow they are ("coordinated omission", Gil Tene).
+ * @throws Error when a request was not answered at all: an edge that is up answers
+ */
+export async function openLoop(url: string, load: OpenLoop): Promise<Seen[]> {
+  const { rate, durationMs, path = () => '/hello', headers = {}, onTick = () => undefined } = load;
+  const agent = new Agent();
+  const lateness = await measureLateness();
+  const startedAt = nowMs();
+
+  const one = async (n: number): Promise<Omit<Seen, 'noiseMs'> | Error> => {
+    const dueMs = (n / rate) * 1_000;
+    const sentLateMs = nowMs() - startedAt - dueMs;
+    try {
+      const { statusCode: status, headers: got, body } = await request(url + path(n), { dispatcher: agent, headers });
+      const text = await body.text();
+      const tookMs = nowMs() - startedAt - dueMs;
+      const isJson = /^application\/(problem\+)?json\b/.test(String(got['content-type'])) && text !== '';
+      const json = isJson ? (JSON.parse(text) as Seen['json']) : {};
+      return { n, dueMs, sentLateMs, status, headers: got, json, code: json.code, tookMs };
+    } catch (cause) {
+      return new Error(`request ${n}, due after ${Math.round(dueMs)} ms, was not answered: ${String(cause)}`, {
+        cause,
+      });
+    }
+  };
+
+  const all: ReturnType<typeof one>[] = [];
+  const total = Math.round((durationMs / 1_000) * rate);
+  try {
+    while (all.length < total) {
+      const elapsedMs = nowMs() - startedAt;
+      onTick(elapsedMs);
+      const due = Math.min(total, Math.floor((elapsedMs / 1_000) * rate) + 1);
+      while (all.length < due) all.push(one(all.length));
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  } finally {
+    await Promise.all(all);
+    await agent.destroy();
+  }
+  const { between } = await lateness.stop();
+  return (await Promise.all(all)).map((seen) => {
+    if (seen instanceof Error) throw seen;
+    const dueAt = startedAt + seen.dueMs;
+    return { ...seen, noiseMs: between(dueAt, dueAt + seen.tookMs) };
+  });
+}
+
+/** An answer may be this late, and by what was measured to make timers late meanwhile. */
+const LATE_MS = 50;
+
+/** The answers that came too late, worst first. */
+export const late = (seen: readonly Seen[], deadlineMs: number) =>
+  seen
+    .map(({ n, status, code, tookMs, noiseMs }) => ({
+      n,
+      status,
+      code,
+      tookMs: Math.round(tookMs),
+      noiseMs: Math.round(noiseMs),
+      lateMs: Math.round(tookMs - noiseMs - deadlineMs),
+    }))
+    .filter(({ lateMs }) => lateMs > LATE_MS)
+    .toSorted((a, b) => b.lateMs - a.lateMs);
+
+/** Share of the answers with status 200. */
+export const successShare = (seen: readonly Seen[]) => seen.filter(({ status }) => status === 200).length / seen.length;
