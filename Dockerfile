@@ -34,5 +34,6 @@ COPY --from=installed /app/ ./
 COPY --from=pruned /app/out/full/ ./
 USER node
 WORKDIR /app/services/$SERVICE
-# No shell and no package manager in between: SIGTERM reaches Node, which ends its requests and exits.
-CMD ["node", "src/main.ts"]
+# No shell and no package manager in between: SIGTERM reaches Node, which ends its requests and exits. The flags are those
+# of the service's start script.
+CMD ["node", "--max-semi-space-size=8", "src/main.ts"]

@@ -1,19 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { type Answer, deadUrl, get, standIn, startEdge } from './system.ts';
+import { openLoop, successShare } from './open-loop.ts';
+import { deadUrl, get, standIn, startEdge } from './system.ts';
 
 const RATE = 200;
 
-/** Open loop: asks at a constant rate, however long the answers take. */
-async function ask(url: string, seconds: number): Promise<Answer[]> {
-  const answers: Promise<Answer>[] = [];
-  const startedAt = performance.now();
-  while (answers.length < seconds * RATE) {
-    const due = Math.min(seconds * RATE, Math.floor(((performance.now() - startedAt) / 1_000) * RATE) + 1);
-    while (answers.length < due) answers.push(get(`${url}/hello`));
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-  return Promise.all(answers);
-}
+const ask = (url: string, seconds: number) => openLoop(url, { rate: RATE, durationMs: seconds * 1_000 });
 
 async function greeters(count: number) {
   const hits = Array.from({ length: count }, () => 0);
@@ -31,8 +22,6 @@ async function greeters(count: number) {
   );
   return { urls, hits, act };
 }
-
-const successShare = (answers: Answer[]) => answers.filter(({ status }) => status === 200).length / answers.length;
 
 describe('one of three endpoints is', () => {
   test('dead: after two seconds nobody notices, and it gets less than 5 % of the attempts', async () => {

@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { Agent, request } from 'undici';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { late, openLoop } from './open-loop.ts';
 import { spawnEdge } from './process.ts';
 import { get, standIn } from './system.ts';
 
@@ -15,34 +16,6 @@ type Behaviour = (res: ServerResponse) => void;
 const well: Behaviour = (res) => {
   res.writeHead(200, { 'content-type': 'application/json' }).end('{"message":"Hi"}');
 };
-
-interface Seen {
-  readonly dueMs: number;
-  readonly status: number;
-  readonly code: string | undefined;
-  readonly tookMs: number;
-}
-
-async function openLoop(url: string, durationMs: number, each: (elapsedMs: number) => void): Promise<Seen[]> {
-  const agent = new Agent();
-  onTestFinished(() => agent.destroy());
-  const startedAt = performance.now();
-  const one = async (dueMs: number): Promise<Seen> => {
-    const { statusCode, body } = await request(`${url}/hello`, { dispatcher: agent });
-    const json = (await body.json()) as { code?: string };
-    return { dueMs, status: statusCode, code: json.code, tookMs: performance.now() - startedAt - dueMs };
-  };
-  const all: Promise<Seen>[] = [];
-  const total = (durationMs / 1_000) * RATE;
-  while (all.length < total) {
-    const elapsedMs = performance.now() - startedAt;
-    each(elapsedMs);
-    const due = Math.min(total, Math.floor((elapsedMs / 1_000) * RATE) + 1);
-    while (all.length < due) all.push(one((all.length / RATE) * 1_000));
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-  return Promise.all(all);
-}
 
 describe('an outage', () => {
   test.each<[string, Behaviour]>([
@@ -75,15 +48,19 @@ describe('an outage', () => {
       const [, bytes = '0'] = /^process_resident_memory_bytes (\d+)/m.exec((await get(`${opsUrl}/metrics`)).text) ?? [];
       return Number(bytes) / 2 ** 20;
     };
-    await openLoop(url, 3_000, () => undefined);
+    await openLoop(url, { rate: RATE, durationMs: 3_000 });
     const rssBefore = await rssMb();
     let during = 0;
-    const seen = await openLoop(url, WELL_MS + BROKEN_MS + AFTER_MS, (elapsedMs) => {
-      const next = elapsedMs >= WELL_MS && elapsedMs < WELL_MS + BROKEN_MS ? broken : well;
-      if (next === behaviour) return;
-      behaviour = next;
-      if (next === broken) hits = 0;
-      else during = hits;
+    const seen = await openLoop(url, {
+      rate: RATE,
+      durationMs: WELL_MS + BROKEN_MS + AFTER_MS,
+      onTick: (elapsedMs) => {
+        const next = elapsedMs >= WELL_MS && elapsedMs < WELL_MS + BROKEN_MS ? broken : well;
+        if (next === behaviour) return;
+        behaviour = next;
+        if (next === broken) hits = 0;
+        else during = hits;
+      },
     });
 
     const callers = seen.filter(({ dueMs }) => dueMs >= WELL_MS && dueMs < WELL_MS + BROKEN_MS);
@@ -92,32 +69,35 @@ describe('an outage', () => {
     const inside = callers.filter(({ dueMs }) => dueMs > WELL_MS + 600 && dueMs < WELL_MS + BROKEN_MS - 600);
     expect(inside.filter(({ status }) => status === 200)).toEqual([]);
     expect(new Set(inside.map(({ status }) => status))).not.toContain(500);
-    expect(Math.max(...seen.map(({ tookMs }) => tookMs))).toBeLessThan(DEADLINE_MS + 150);
+    expect(late(seen, DEADLINE_MS)).toEqual([]);
     const lastBad = Math.max(...seen.filter(({ status }) => status !== 200).map(({ dueMs }) => dueMs));
     expect(lastBad - (WELL_MS + BROKEN_MS), 'recovery, ms').toBeLessThan(1_500);
-    // The target is 64 MB, and it is not met yet: 68 to 79 MB were measured for a drip and for bodies without end. This bound
-    // only catches a leak: the bodies alone, read whole, would be 1,600 MB.
-    expect((await rssMb()) - rssBefore, 'growth, MB').toBeLessThan(100);
+    // The bodies alone, read whole, would be 1,600 MB.
+    expect((await rssMb()) - rssBefore, 'growth, MB').toBeLessThan(64);
     const { greeter: status } = (await get(`${opsUrl}/downstreams`)).json;
     expect(status).toMatchObject({ breaker: 'closed', inFlight: 0, queued: 0 });
   });
 });
 
 describe('random failures', () => {
-  test.each([0.1, 0.3, 0.5])('of a share of %d: success = attempts per call × (1 − share)', async (share) => {
+  test.each([0.1, 0.3, 0.5, 0.75])('of a share of %d: success = attempts per call × (1 − share)', async (share) => {
     let hits = 0;
+    let failures = 0;
     const greeter = await standIn((_req, res) => {
       hits++;
-      if (Math.random() < share) res.writeHead(503).end();
-      else well(res);
+      if (Math.random() >= share) return well(res);
+      failures++;
+      res.writeHead(503).end();
     });
     const edge = spawnEdge({ GREETER_URL: greeter.url, LOG_LEVEL: 'silent' });
     const { url } = await edge.listening;
-    const seen = await openLoop(url, 8_000, () => undefined);
+    const seen = await openLoop(url, { rate: RATE, durationMs: 6_000 });
     const success = seen.filter(({ status }) => status === 200).length / seen.length;
     const attempts = hits / seen.length;
     expect(attempts).toBeLessThanOrEqual(1.12);
-    expect(Math.abs(success - attempts * (1 - share))).toBeLessThan(0.04);
+    // The share that was drawn, not the one that was meant: what is checked is the edge, not chance.
+    expect(Math.abs(success - attempts * (1 - failures / hits))).toBeLessThan(0.02);
+    expect(late(seen, DEADLINE_MS)).toEqual([]);
   });
 });
 

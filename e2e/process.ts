@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
@@ -21,12 +22,16 @@ export interface ServiceProcess {
 const root = new URL('../', import.meta.url);
 
 /** A script of the repository as a process of its own, until the test ends. */
-export function spawnScript(path: string, env: Readonly<Record<string, string>> = {}): ServiceProcess {
+export function spawnScript(
+  path: string,
+  env: Readonly<Record<string, string>> = {},
+  // vitest's own loader must not come along.
+  nodeFlags: readonly string[] = [],
+): ServiceProcess {
   const child = fork(fileURLToPath(new URL(path, root)), {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    // vitest's own loader must not come along.
-    execArgv: [],
+    execArgv: [...nodeFlags],
   });
   let output = '';
   const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
@@ -51,8 +56,15 @@ export function spawnScript(path: string, env: Readonly<Record<string, string>> 
   };
 }
 
+/** A service with the flags of its own start script, on free ports, until the test ends. */
+function spawnService(name: string, env: Readonly<Record<string, string>>): ServiceProcess {
+  const manifest = JSON.parse(readFileSync(new URL(`services/${name}/package.json`, root), 'utf8'));
+  const [, ...args] = (manifest.scripts.start as string).split(' ');
+  return spawnScript(`services/${name}/${args.at(-1)}`, env, args.slice(0, -1));
+}
+
 export const spawnGreeter = (env: Readonly<Record<string, string>> = {}) =>
-  spawnScript('services/greeter/src/main.ts', { GREETER_PORT: '0', GREETER_OPS_PORT: '0', ...env });
+  spawnService('greeter', { GREETER_PORT: '0', GREETER_OPS_PORT: '0', ...env });
 
 export const spawnEdge = (env: Readonly<Record<string, string>> = {}) =>
-  spawnScript('services/edge/src/main.ts', { EDGE_PORT: '0', EDGE_OPS_PORT: '0', ...env });
+  spawnService('edge', { EDGE_PORT: '0', EDGE_OPS_PORT: '0', ...env });
