@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { connect } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { exchange, get, type Running, startSystem } from './system.ts';
 
 const family = '👨‍👩‍👧‍👦';
@@ -104,14 +105,90 @@ describe('bad input is refused with a problem that says what would do', () => {
       'GET /hello HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n',
       400,
     ],
+    ['an unknown transfer coding', 'POST /hello HTTP/1.1\r\nhost: x\r\ntransfer-encoding: xchunked\r\n\r\n', 400],
+    [
+      'an unknown transfer coding before chunks',
+      'GET /hello HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
+      400,
+    ],
+    [
+      'transfer codings in two headers',
+      'GET /hello HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+      400,
+    ],
+    [
+      'a transfer coding in HTTP/1.0',
+      'GET /hello HTTP/1.0\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+      400,
+    ],
+    ['two Hosts', 'GET /hello HTTP/1.1\r\nhost: x\r\nHost: y\r\n\r\n', 400],
+    ['the same Host twice', 'GET /hello HTTP/1.1\r\nhost: x\r\nhost: x\r\n\r\n', 400],
+    ['an empty Host', 'GET /hello HTTP/1.1\r\nhost:\r\n\r\n', 400],
+    ['a Host that is none', 'GET /hello HTTP/1.1\r\nhost: a/b@c\r\n\r\n', 400],
+    ['a fragment in the target', 'GET /hello?name=John#top HTTP/1.1\r\nhost: x\r\n\r\n', 400],
+    ['a target of another scheme', 'GET ftp://x/hello HTTP/1.1\r\nhost: x\r\n\r\n', 400],
+    ['two slashes', 'GET //hello HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', 404],
+    ['the server as a whole', 'OPTIONS * HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', 404],
+    ['HTTP/2.0 as text', 'GET /hello HTTP/2.0\r\nhost: x\r\n\r\n', 400],
+    ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
+    ['HTTP/1.2', 'GET /hello HTTP/1.2\r\nhost: x\r\n\r\n', 400],
+    ['HTTP/0.9', 'GET /hello\r\n\r\n', 400],
+    ['a long target', `GET /hello?name=${'x'.repeat(200_000)} HTTP/1.1\r\nhost: x\r\n\r\n`, 431],
+    ['10,000 headers', `GET /hello HTTP/1.1\r\nhost: x\r\n${'x: 1\r\n'.repeat(10_000)}\r\n`, 431],
+    ['a line that is folded', 'GET /hello HTTP/1.1\r\nhost: x\r\nx: a\r\n b\r\n\r\n', 400],
   ])('%s', async (_what, bytes, status) => {
     const { edge } = await startSystem();
-    const answer = await exchange(edge.url, Buffer.from(bytes, 'latin1'));
-    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
-    expect(answer.toLowerCase()).toContain('content-type: application/problem+json');
-    const document = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4));
-    expect(document).toMatchObject({ status, code: 'bad_request' });
-    if (status === 405) expect(answer).toContain('allow: GET, HEAD');
+    for (const url of [edge.url, edge.opsUrl]) {
+      const answer = await exchange(
+        url,
+        Buffer.from(bytes.replace('/hello', url === edge.url ? '/hello' : '/livez'), 'latin1'),
+      );
+      expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+      expect(answer.toLowerCase()).toContain('content-type: application/problem+json');
+      const document = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4));
+      expect(document).toMatchObject({ status, code: 'bad_request' });
+      if (status === 405) expect(answer).toContain('allow: GET, HEAD');
+    }
+  });
+
+  test('a caller that goes on sending after it was refused can read the refusal', async () => {
+    const { edge } = await startSystem();
+    const { hostname, port } = new URL(edge.url);
+    const socket = connect(Number(port), hostname);
+    onTestFinished(() => {
+      socket.destroy();
+    });
+    const errors: Error[] = [];
+    socket.on('error', (error) => errors.push(error));
+    socket.pause();
+    socket.write('GARBAGE\r\n\r\n');
+    for (let more = 0; more < 10; more++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      socket.write('x'.repeat(10_000));
+    }
+    let answer = '';
+    for await (const data of socket) answer += data;
+    expect(answer).toMatch(/^HTTP\/1.1 400 /);
+    expect(answer.match(/urn:halfopen:problem/g)).toHaveLength(1);
+    expect(errors).toEqual([]);
+  });
+
+  test.each([
+    ['an absolute target', 'GET http://x/hello?name=John HTTP/1.1\r\nhost: x\r\n'],
+    ['another letter case', 'GET HTTP://x/hello?name=John HTTP/1.1\r\nHOST: x\r\n'],
+    ['IPv6', 'GET /hello?name=John HTTP/1.1\r\nhost: [::1]:8080\r\n'],
+    ['HTTP/1.0 without Host', 'GET /hello?name=John HTTP/1.0\r\n'],
+    ['chunks', 'GET /hello?name=John HTTP/1.1\r\nhost: x\r\nTransfer-Encoding: Chunked\r\n'],
+    ['an upgrade that we do not know', 'GET /hello?name=John HTTP/1.1\r\nhost: x\r\nupgrade: h2c\r\n'],
+    ['an announced body', 'GET /hello?name=John HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 5\r\n'],
+  ])('unusual but right: %s', async (_what, head) => {
+    const { edge } = await startSystem();
+    const answer = await exchange(
+      edge.url,
+      `${head}connection: close\r\n\r\n${/chunked/i.test(head) ? '0\r\n\r\n' : ''}`,
+    );
+    expect(answer).toContain('HTTP/1.1 200 OK');
+    expect(answer).toContain('{"message":"Hello, John!"}');
   });
 
   test('a request before a broken one is answered, what comes after is not', async () => {
@@ -187,10 +264,32 @@ describe('documentation', () => {
     const loaded = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path);
     expect(loaded).toHaveLength(4);
     for (const path of loaded) expect((await get(`${edge.url}${path}`)).status, path).toBe(200);
+    for (const path of ['/openapi.json', '/docs', ...loaded]) {
+      const answer = await get(`${edge.url}${path}`, {}, 'POST');
+      expectProblem(answer, 405, 'bad_request');
+      expect(answer.headers.allow, path).toBe('GET, HEAD');
+    }
   });
 });
 
 describe('ops port', () => {
+  test('a method that is not possible is a 405 that says which ones are', async () => {
+    const { edge, greeter } = await startSystem();
+    const asked: [string, string, string][] = [
+      ...[edge, greeter].flatMap(({ opsUrl }) =>
+        ['/livez', '/readyz', '/metrics'].map((path): [string, string, string] => ['POST', opsUrl + path, 'GET, HEAD']),
+      ),
+      ['POST', `${edge.opsUrl}/downstreams`, 'GET, HEAD'],
+      ['PATCH', `${greeter.opsUrl}/faults`, 'GET, PUT, DELETE, HEAD'],
+      ['OPTIONS', `${greeter.opsUrl}/faults`, 'GET, PUT, DELETE, HEAD'],
+    ];
+    for (const [method, url, allow] of asked) {
+      const answer = await get(url, {}, method);
+      expectProblem(answer, 405, 'bad_request');
+      expect(answer.headers.allow, url).toBe(allow);
+    }
+  });
+
   test('livez, readyz, metrics, downstreams; nothing of it on the public port', async () => {
     const { edge, greeter } = await startSystem();
     await get(`${edge.url}/hello`);

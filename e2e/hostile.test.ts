@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http';
-import { describe, expect, test } from 'vitest';
+import { connect, type Socket } from 'node:net';
+import { createHttpServer } from '@halfopen/service-kit/http-server';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { deadUrl, get, rawStandIn, standIn, startEdge } from './system.ts';
 
 /** An answer may be this late: what a busy machine adds to a timer. */
@@ -137,6 +139,19 @@ describe('a hostile greeter: never a wrong 200, never late, never anything but a
       'a broken chunk',
       'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n',
     ],
+    [
+      'a transfer coding that we did not ask for',
+      'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: gzip, chunked\r\n\r\n10\r\n{"message":"Hi"}\r\n0\r\n\r\n',
+    ],
+    [
+      'a transfer coding in two headers',
+      'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: gzip\r\ntransfer-encoding: chunked\r\n\r\n10\r\n{"message":"Hi"}\r\n0\r\n\r\n',
+    ],
+    [
+      'a transfer coding and no chunks',
+      'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: gzip\r\n\r\n{"message":"Hi"}',
+    ],
+    ['HTTP/1.2', 'HTTP/1.2 200 OK\r\ncontent-type: application/json\r\ncontent-length: 16\r\n\r\n{"message":"Hi"}'],
   ])('on the wire: %s', async (_what, bytes) => {
     const url = await rawStandIn((socket) => {
       socket.once('data', () => socket.end(bytes));
@@ -287,21 +302,78 @@ describe('deadlines', () => {
 });
 
 describe('callers who leave', () => {
-  test('the call to the greeter is aborted within 100 ms, down to the socket', async () => {
+  // A FIN alone looks the same from a caller that still listens: it is taken for gone, or nobody would ever be.
+  test.each<[string, (socket: Socket) => void]>([
+    ['close', (socket) => socket.destroy()],
+    ['reset', (socket) => socket.resetAndDestroy()],
+    ['close their side only', (socket) => socket.end()],
+  ])('%s: the call to the greeter is aborted within 100 ms, down to the socket', async (_how, leave) => {
     const greeter = await standIn(() => undefined);
     const edge = await startEdge(greeter.url);
-    const caller = new AbortController();
-    const gone = fetch(`${edge.url}/hello`, { signal: caller.signal }).catch((error: Error) => error.name);
+    const { hostname, port } = new URL(edge.url);
+    const caller = connect(Number(port), hostname);
+    onTestFinished(() => {
+      caller.destroy();
+    });
+    let answer = '';
+    caller.on('data', (data) => {
+      answer += data;
+    });
+    caller.write('GET /hello HTTP/1.1\r\nhost: x\r\n\r\n');
     await expect.poll(() => greeter.sockets.size).toBe(1);
     const leftAt = performance.now();
-    caller.abort();
-    expect(await gone).toBe('AbortError');
+    leave(caller);
     await expect.poll(() => greeter.sockets.size, { interval: 5 }).toBe(0);
     expect(performance.now() - leftAt).toBeLessThan(100);
     await expect
       .poll(() => edge.log())
       .toContainEqual(expect.objectContaining({ level: 'debug', outcome: 'cancelled', status: 499 }));
+    await expect.poll(() => caller.closed).toBe(true);
+    expect(answer).toBe('');
     expect((await get(`${edge.opsUrl}/downstreams`)).json.greeter.inFlight).toBe(0);
+  });
+});
+
+describe('callers who drip', () => {
+  test('their connections are closed with a 408, and others are served meanwhile', async () => {
+    const refused: string[] = [];
+    const server = createHttpServer(
+      (_req, res) => res.end('served'),
+      ({ code }, answered) => refused.push(`${answered} ${code}`),
+      { headersTimeout: 500, connectionsCheckingInterval: 50 },
+    );
+    const { url } = await server.listen('127.0.0.1', 0);
+    onTestFinished(async () => {
+      await server.close(0, 0);
+    });
+    const { hostname, port } = new URL(url);
+    const startedAt = performance.now();
+    let open = 50;
+    const dripping = Array.from({ length: open }, async () => {
+      const socket = connect(Number(port), hostname);
+      socket.write('GET /hello HTTP/1.1\r\nhost: x\r\n');
+      const drip = setInterval(() => socket.write('x: 1\r\n'), 50);
+      let answer = '';
+      for await (const data of socket) answer += data;
+      clearInterval(drip);
+      open--;
+      return { answer, tookMs: performance.now() - startedAt };
+    });
+    let served = 0;
+    while (open > 0 && performance.now() - startedAt < 3_000) {
+      const { text, tookMs } = await get(url);
+      expect(text).toBe('served');
+      expect(tookMs).toBeLessThan(200);
+      if (open === 50) served++;
+    }
+    expect(served).toBeGreaterThan(10);
+    for (const { answer, tookMs } of await Promise.all(dripping)) {
+      expect(answer).toMatch(/^HTTP\/1.1 408 /);
+      expect(answer).toContain('content-type: application/problem+json');
+      expect(tookMs).toBeGreaterThan(450);
+      expect(tookMs).toBeLessThan(2_000);
+    }
+    expect(refused).toEqual(Array(50).fill('408 bad_request'));
   });
 });
 

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { Agent, request } from 'undici';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { spawnEdge, spawnGreeter } from './process.ts';
-import { exchange, get } from './system.ts';
+import { exchange, get, startEdge, startGreeter } from './system.ts';
 
 interface Load {
   /** Requests that were begun but not answered with 200, and why. */
@@ -121,6 +121,30 @@ describe('graceful shutdown', () => {
     await expect(get(`${url}/hello`)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     expect((await inFlight).json).toEqual({ message: 'Hello, World!' });
     expect(await greeter.exited).toBe(0);
+  });
+
+  test('a request that is cut off is logged as that, not as one whose caller has left', async () => {
+    const greeter = await startGreeter({ FAULTS: 'on' });
+    const edge = await startEdge(greeter.url, { FAULTS: 'on', GREETER_CALL_ATTEMPT_TIMEOUT_MS: '2000' });
+    const inFlight = get(`${edge.url}/hello`, { 'x-request-id': 'cut-off', 'x-fault': 'hang' }).catch(
+      (error: { code?: string }) => error.code,
+    );
+    await expect.poll(async () => (await get(`${edge.opsUrl}/downstreams`)).json.greeter.inFlight).toBe(1);
+    await edge.service.close(100);
+    expect(await inFlight).toBe('UND_ERR_SOCKET');
+    expect(edge.log().filter(({ msg }) => msg === 'request')).toEqual([
+      expect.objectContaining({
+        level: 'warn',
+        requestId: 'cut-off',
+        outcome: 'internal',
+        status: 500,
+        detail: 'cut off: the service stopped before the answer was ready',
+      }),
+    ]);
+    // To the greeter, whose caller the edge is, it is one that left.
+    await expect
+      .poll(() => greeter.log())
+      .toContainEqual(expect.objectContaining({ level: 'debug', requestId: 'cut-off', outcome: 'cancelled' }));
   });
 
   test('a second signal, a second later, stops at once; the same signal twice does not', async () => {

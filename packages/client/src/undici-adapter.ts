@@ -25,6 +25,10 @@ export function undiciAdapter(dispatcher: Dispatcher, maxResponseBytes: number):
     const { statusCode, headers, body } = await unlessAborted(answer, signal);
     let data: Uint8Array;
     try {
+      // We asked for no other. undici undoes none but chunks, and passes on the rest as if it were the body.
+      const coding = headers['transfer-encoding'];
+      if (coding !== undefined && !CHUNKED.test(String(coding)))
+        body.destroy(new Error('in a transfer coding nobody asked for'));
       // Not a byte is read of what says itself that it is too much; what does not say so is cut off by the pool.
       if (Number(headers['content-length']) > maxResponseBytes) {
         body.destroy(new Error(`larger than ${maxResponseBytes} bytes`));
@@ -36,6 +40,8 @@ export function undiciAdapter(dispatcher: Dispatcher, maxResponseBytes: number):
     return { data, status: statusCode, statusText: '', headers: wanted(headers), config };
   };
 }
+
+const CHUNKED = /^chunked$/i;
 
 /** The headers that anybody looks at. axios copies headers in quadratic time: 1,500 of them took it 0.3 s (1.21.1). */
 const WANTED = ['content-type', 'content-encoding', 'cache-control', 'retry-after', 'x-request-id'] as const;

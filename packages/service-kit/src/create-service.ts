@@ -4,7 +4,7 @@ import type { Registry } from 'prom-client';
 import { type AdmissionOptions, createAdmission } from './admission.ts';
 import { httpServerMetrics } from './http-metrics.ts';
 import { HttpProblem, sendProblem, toHttpProblem } from './http-problem.ts';
-import { createHttpServer, type OnRefused } from './http-server.ts';
+import { createHttpServer, isCutOff, type OnRefused } from './http-server.ts';
 import type { Logger } from './log.ts';
 import { mountDocs } from './openapi-docs.ts';
 import { openRequest, type RequestRecord, recordOf } from './request-context.ts';
@@ -121,14 +121,15 @@ function publicApp(options: ServiceOptions): Express {
   const { contract, routes, deadlineMs, log, registry, before, passedOn = [] } = options;
   const metrics = httpServerMetrics(registry);
   const app = bareApp();
-  const account = (record: RequestRecord, method: string, answered: number) => {
+  const account = (record: RequestRecord, method: string, res: Response) => {
     const durationMs = performance.now() - record.startedAt;
     const cancelled = record.problem?.code === 'cancelled';
-    const status = cancelled ? PROBLEMS.cancelled.status : answered;
+    const cutOff = isCutOff(res);
+    const status = cancelled || cutOff ? PROBLEMS[cancelled ? 'cancelled' : 'internal'].status : res.statusCode;
     metrics.observe(method, record.route, status, durationMs / 1_000);
     // An overloaded service has better things to do than to write a line for each refusal: they are counted.
     const quiet = cancelled || record.refused;
-    log[quiet ? 'debug' : 'info'](
+    log[quiet ? 'debug' : cutOff ? 'warn' : 'info'](
       {
         requestId: record.requestId,
         traceId: record.trace.traceId,
@@ -147,7 +148,7 @@ function publicApp(options: ServiceOptions): Express {
   };
   app.use((req, res, next) => {
     const refusal = openRequest(req, res, deadlineMs, passedOn);
-    res.once('close', () => account(recordOf(res), req.method, res.statusCode));
+    res.once('close', () => account(recordOf(res), req.method, res));
     next(refusal);
   });
   const admission = createAdmission(options.admission);
@@ -186,7 +187,7 @@ function publicApp(options: ServiceOptions): Express {
     app[operation.method.toLowerCase() as 'get'](operation.path, handle);
   }
   if (options.docs === true) mountDocs(app, contract);
-  refuseTheRest(app, routes, log);
+  refuseTheRest(app, log);
   return app;
 }
 
@@ -212,7 +213,7 @@ function opsApp(options: ServiceOptions, state: { readonly ready: boolean }): Ex
     res.type(registry.contentType).send(await registry.metrics());
   });
   mountOps?.(ops);
-  refuseTheRest(ops, [], log);
+  refuseTheRest(ops, log);
   return ops;
 }
 
@@ -228,11 +229,9 @@ function bareApp(): Express {
 }
 
 /** 404 for unknown paths, 405 for known ones, and a problem document for every error. */
-function refuseTheRest(app: Express, routes: readonly Route[], log: Logger): void {
-  const allowed = Map.groupBy(routes, ({ operation }) => operation.path);
-  for (const [path, sharers] of allowed) {
-    const methods = sharers.map(({ operation }) => operation.method as string);
-    const allow = (methods.includes('GET') ? [...methods, 'HEAD'] : methods).join(', ');
+function refuseTheRest(app: Express, log: Logger): void {
+  for (const [path, methods] of methodsByPath(app)) {
+    const allow = [...methods, ...(methods.has('GET') ? ['HEAD'] : [])].join(', ');
     app.all(path, (req, res) => {
       recordOf(res).route = path;
       throw new HttpProblem('bad_request', `${req.method} is not possible here; ${allow} is`, {
@@ -258,4 +257,16 @@ function refuseTheRest(app: Express, routes: readonly Route[], log: Logger): voi
     sendProblem(res, problem, record.requestId);
   };
   app.use(onError);
+}
+
+/** What the application has handlers for, whoever mounted them. */
+function methodsByPath(app: Express): Map<string, Set<string>> {
+  const methods = new Map<string, Set<string>>();
+  for (const { route: mounted } of app.router.stack) {
+    if (mounted === undefined) continue;
+    const known = methods.get(mounted.path) ?? new Set();
+    for (const { method } of mounted.stack) known.add(method.toUpperCase());
+    methods.set(mounted.path, known);
+  }
+  return methods;
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import {
   createServer,
   type IncomingMessage,
@@ -11,18 +12,27 @@ import { type AddressInfo, Server as TcpServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { HttpProblem, renderProblem } from './http-problem.ts';
 
-/** How patient a server is with its callers. Milliseconds and bytes. */
-const LIMITS = {
-  /** For all headers of a request: a caller that drips them (slowloris) is cut off. */
+/** How patient a server is with its callers. Milliseconds. */
+export interface Patience {
+  /** For all headers of a request: a caller that drips them (slowloris) is cut off. Default 10,000. */
+  readonly headersTimeout: number;
+  /** For a whole request, body included. Default 15,000. */
+  readonly requestTimeout: number;
+  /** How often the two are looked at. Default 1,000. */
+  readonly connectionsCheckingInterval: number;
+  /** For an idle connection. Longer than any sane client keeps one, so that the client closes first (node #20256). Default 65,000. */
+  readonly keepAliveTimeout: number;
+}
+
+const PATIENCE: Patience = {
   headersTimeout: 10_000,
-  /** For a whole request, body included. */
   requestTimeout: 15_000,
-  /** How often the two are looked at. */
   connectionsCheckingInterval: 1_000,
-  /** For an idle connection. Longer than any sane client keeps one, so that the client closes first (node #20256). */
   keepAliveTimeout: 65_000,
-  maxHeaderSize: 16_384,
-} as const;
+};
+
+/** For the request line and all headers. */
+const MAX_HEADER_BYTES = 16_384;
 
 /** On closing, connections without a request are left open this long: one may be on its way. */
 const IDLE_GRACE_MS = 500;
@@ -45,15 +55,34 @@ export interface HttpServer {
 /** Told of each request that was refused before a handler saw it. */
 export type OnRefused = (problem: HttpProblem, status: number, requestId: string) => void;
 
-/** An HTTP server that speaks problem documents even about what Node refuses before any handler sees it. */
-export function createHttpServer(handler: RequestListener, onRefused: OnRefused): HttpServer {
+const cutOffAnswers = new WeakSet<ServerResponse>();
+
+/** Whether the server broke `res` off, because it was closing and the time to end was over. */
+export function isCutOff(res: ServerResponse): boolean {
+  return cutOffAnswers.has(res);
+}
+
+/**
+ * An HTTP server that speaks problem documents even about what Node refuses before any handler sees it.
+ *
+ * A caller that closes its side of the connection before it has its answer is taken for gone, as in nginx and Go's
+ * net/http: who left for good sends the same FIN, and work for nobody must end at once. Node does so by itself.
+ * @param patience in place of the defaults
+ */
+export function createHttpServer(
+  handler: RequestListener,
+  onRefused: OnRefused,
+  patience: Partial<Patience> = {},
+): HttpServer {
   const sockets = new Set<Duplex>();
   /** In the order of their requests. */
   const unanswered = new Map<ServerResponse, Duplex>();
   const latest = new WeakMap<Duplex, IncomingMessage>();
+  const refused = new WeakSet<Duplex>();
   let closing = false;
 
-  const server = createServer({ ...LIMITS, requireHostHeader: false }, (req, res) => {
+  const limits = { ...PATIENCE, ...patience, maxHeaderSize: MAX_HEADER_BYTES };
+  const server = createServer({ ...limits, requireHostHeader: false }, (req, res) => {
     unanswered.set(res, req.socket);
     latest.set(req.socket, req);
     res.once('close', () => unanswered.delete(res));
@@ -70,6 +99,7 @@ export function createHttpServer(handler: RequestListener, onRefused: OnRefused)
   });
 
   const refuse = (problem: HttpProblem, socket: Duplex) => {
+    refused.add(socket);
     const requestId = randomUUID();
     const { status, headers, body } = renderProblem(problem, requestId);
     const lines = Object.entries({ ...headers, connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`);
@@ -83,6 +113,8 @@ export function createHttpServer(handler: RequestListener, onRefused: OnRefused)
     refuse(new HttpProblem('bad_request', 'CONNECT is not possible here', { status: 405, allow: 'GET, HEAD' }), socket);
   });
   server.on('clientError', (error: ClientError, socket) => {
+    // More of what has been refused. To close with bytes unread is a reset, which may overtake the refusal (RFC 9112 §9.6).
+    if (refused.has(socket)) return;
     const answering = [...unanswered].filter(([, of]) => of === socket).at(-1)?.[0];
     if (answering !== undefined) {
       // A request before the broken one is still to be answered; what comes after that is not.
@@ -127,16 +159,19 @@ export function createHttpServer(handler: RequestListener, onRefused: OnRefused)
         closeIdle();
         again = setInterval(closeIdle, 50);
       }, IDLE_GRACE_MS);
-      let cutOff = 0;
+      let cutOff: ServerResponse[] = [];
       const cut = setTimeout(() => {
-        cutOff = unanswered.size;
+        cutOff = [...unanswered.keys()].filter((res) => !res.writableFinished);
+        for (const res of cutOff) cutOffAnswers.add(res);
         for (const socket of sockets) socket.destroy();
       }, mostMs);
       await closed;
       clearTimeout(idle);
       clearInterval(again);
       clearTimeout(cut);
-      return cutOff;
+      // Else the process may exit before they are accounted for.
+      await Promise.all(cutOff.filter((res) => !res.closed).map((res) => once(res, 'close')));
+      return cutOff.length;
     },
   };
 }
@@ -164,7 +199,7 @@ const UNKNOWN_METHOD = /^[!#$%&'*+.^_`|~\w-]+ \S+ HTTP\/1\.[01]\r\n/;
 function malformedRequest(error: ClientError): HttpProblem {
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW':
-      return new HttpProblem('bad_request', `the headers are larger than ${LIMITS.maxHeaderSize} bytes`, {
+      return new HttpProblem('bad_request', `request line and headers are larger than ${MAX_HEADER_BYTES} bytes`, {
         status: 431,
       });
     case 'HPE_INVALID_URL':

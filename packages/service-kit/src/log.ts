@@ -5,8 +5,18 @@ export type { Logger };
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/**
+ * For an error as JSON. With everything else that stands on the longest line, a request id of 128 characters among it,
+ * the line is below 1,024: what many log shippers cut or split longer ones at.
+ */
+const MAX_ERROR_BYTES = 700;
+/** For the parts of it; what they leave is the stack's. */
+const MAX_MESSAGE_BYTES = 120;
+const MAX_CAUSE_MESSAGE_BYTES = 60;
+const MAX_NAME_BYTES = 32;
+
 /** Causes deeper than this say nothing new. */
-const MAX_CAUSES = 4;
+const MAX_CAUSES = 2;
 
 /**
  * JSON lines on standard output (or on `destination`). Errors are written as type, code, message, stack and causes and
@@ -26,11 +36,42 @@ export function createLog(service: string, level: LogLevel, destination?: Destin
   );
 }
 
-function serializeError(error: unknown, depth = 0): unknown {
-  if (!(error instanceof Error)) return { message: String(error) };
-  const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
-  const stack = depth === 0 && error.stack !== undefined ? { stack: error.stack } : {};
-  const cause =
-    error.cause === undefined || depth >= MAX_CAUSES ? {} : { cause: serializeError(error.cause, depth + 1) };
-  return { type: error.name, ...code, message: error.message, ...stack, ...cause };
+interface WrittenError {
+  readonly type?: string;
+  readonly code?: string;
+  readonly message: string;
+  readonly cause?: WrittenError;
+}
+
+function serializeError(error: unknown): WrittenError & { readonly stack?: string } {
+  const written = describe(error, 0);
+  if (!(error instanceof Error) || typeof error.stack !== 'string') return written;
+  // The first lines of a stack repeat the message.
+  const frames = error.stack.slice(Math.max(0, error.stack.search(/^ +at /m)));
+  const left = MAX_ERROR_BYTES - Buffer.byteLength(JSON.stringify({ ...written, stack: '' }));
+  return { ...written, stack: shorten(frames, left) };
+}
+
+function describe(error: unknown, depth: number): WrittenError {
+  const message = (text: unknown) => shorten(text, depth === 0 ? MAX_MESSAGE_BYTES : MAX_CAUSE_MESSAGE_BYTES);
+  if (!(error instanceof Error)) return { message: message(error) };
+  const { code, cause } = error as { code?: unknown; cause?: unknown };
+  return {
+    type: shorten(error.name, MAX_NAME_BYTES),
+    ...(typeof code === 'string' ? { code: shorten(code, MAX_NAME_BYTES) } : {}),
+    message: message(error.message),
+    ...(cause === undefined || depth >= MAX_CAUSES ? {} : { cause: describe(cause, depth + 1) }),
+  };
+}
+
+/** As much of `value` as fits into `bytes` of JSON. Not more is shown of an object than that it is one. */
+function shorten(value: unknown, bytes: number): string {
+  const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  const whole = isObject ? Object.prototype.toString.call(value) : String(value);
+  const fits = (text: string) => Buffer.byteLength(JSON.stringify(text)) - 2 <= bytes;
+  // No character takes less than a byte.
+  let text = whole.slice(0, bytes);
+  if (text === whole && fits(text)) return text;
+  while (text !== '' && !fits(`${text}…`)) text = text.slice(0, -1);
+  return `${text.toWellFormed()}…`;
 }

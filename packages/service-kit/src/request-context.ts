@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HEADERS, type ProblemCode, REQUEST_ID_PATTERN } from '@halfopen/contracts';
 import { HttpProblem, sendProblem } from './http-problem.ts';
+import { isCutOff } from './http-server.ts';
 import { quote } from './quote.ts';
+import { syntaxMistake } from './request-syntax.ts';
 import { type TraceContext, traceContextOf } from './trace-context.ts';
 
 /** What a handler knows of the request it works for, in the form that a client of another service takes. */
@@ -127,10 +129,11 @@ export function openRequest(
   }, limitMs);
   res.once('close', () => {
     clearTimeout(timer);
-    if (!res.writableFinished) {
-      record.problem = { code: 'cancelled', detail: 'the caller went away' };
-      controller.abort();
-    }
+    if (res.writableFinished) return;
+    record.problem = isCutOff(res)
+      ? { code: 'internal', detail: 'cut off: the service stopped before the answer was ready' }
+      : { code: 'cancelled', detail: 'the caller went away' };
+    controller.abort();
   });
 
   if (askedMs === undefined) {
@@ -139,10 +142,10 @@ export function openRequest(
       `${HEADERS.deadlineMs} ${quote(asked)} is not a positive whole number of milliseconds`,
     );
   }
-  if (req.headers.host === undefined && req.httpVersion === '1.1') {
-    return new HttpProblem('bad_request', 'an HTTP/1.1 request must have a Host header (RFC 9112 §3.2)');
-  }
-  return undefined;
+  const mistake = syntaxMistake(req);
+  if (mistake === undefined) return undefined;
+  res.shouldKeepAlive = false;
+  return new HttpProblem('bad_request', mistake);
 }
 
 function parseDeadlineMs(value: string | string[]): number | undefined {
