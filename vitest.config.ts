@@ -7,7 +7,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          include: ['e2e/*.test.ts'],
+          include: ['e2e/*.test.ts', 'e2e/traps/*.test.ts'],
           // They measure time: side by side they would measure each other.
           fileParallelism: false,
           testTimeout: 30_000,
