@@ -18,7 +18,7 @@ import { ForeignAnswerError, markIfKept, transportError } from './transport-erro
 import { undiciAdapter } from './undici-adapter.ts';
 
 export interface HttpTransportOptions {
-  /** Sockets to one endpoint at the most; `Infinity` for no limit. Default 128. */
+  /** Sockets to one endpoint at the most, and as many again for operations that must not be repeated; `Infinity` for no limit. Default 128. */
   readonly maxConnections?: number;
   /** Bytes of a response body at the most; one more is a `bad_response`, and the connection is closed. Default 65,536. */
   readonly maxResponseBytes?: number;
@@ -57,7 +57,7 @@ const LOOKS_GONE: ReadonlySet<CallErrorCode> = new Set(['unreachable', 'connecti
 export function httpTransport(origin: string, options: HttpTransportOptions = {}): HttpTransport {
   const { clock = systemClock } = options;
   const usual: Endpoint = { origin, host: new URL(origin).host };
-  const connections = new Map<string, { readonly pool: Pool; readonly http: AxiosInstance }>();
+  const connections = new Map<string, Connections>();
 
   const connectionTo = (endpoint: Endpoint) => {
     let connection = connections.get(endpoint.origin);
@@ -72,18 +72,20 @@ export function httpTransport(origin: string, options: HttpTransportOptions = {}
     const connection = connections.get(gone);
     connections.delete(gone);
     if (connection === undefined) return;
-    const { pool } = connection;
-    // Requests that wait for a connection to what is gone would wait until their timeout; those that have one may
-    // still be answered. Either rejects only if it has been closed before.
-    const ended = pool.stats.connected === 0 ? pool.destroy() : pool.close();
-    ended.catch(() => undefined);
+    for (const { pool } of poolsOf(connection)) {
+      // Requests that wait for a connection to what is gone would wait until their timeout; those that have one may
+      // still be answered. Either rejects only if it has been closed before.
+      const ended = pool.stats.connected === 0 ? pool.destroy() : pool.close();
+      ended.catch(() => undefined);
+    }
   };
 
   return {
     async send(request, context) {
-      const { signal, endpoint = usual } = context;
+      const { signal, endpoint = usual, operation } = context;
+      const { kept, once } = connectionTo(endpoint);
       try {
-        const response = await connectionTo(endpoint).http.request<Uint8Array>({
+        const response = await (operation.safety === 'unsafe' ? once : kept).http.request<Uint8Array>({
           method: request.method,
           url: request.target,
           headers: requestHeaders(context, endpoint, clock),
@@ -107,17 +109,47 @@ export function httpTransport(origin: string, options: HttpTransportOptions = {}
     },
     forget,
     async close() {
-      await Promise.all([...connections.values()].map(({ pool }) => pool.close()));
+      await Promise.all([...connections.values()].flatMap(poolsOf).map(({ pool }) => pool.close()));
     },
   };
 }
 
-function connect({ origin, host }: Endpoint, options: HttpTransportOptions) {
-  const { maxConnections = 128, maxResponseBytes = 65_536, connectTimeoutMs = 1_000, onDisconnect } = options;
+interface HttpPool {
+  readonly pool: Pool;
+  readonly http: AxiosInstance;
+}
+
+/** The connections to one endpoint. */
+interface Connections {
+  /** Used again and again. */
+  readonly kept: HttpPool;
+  /**
+   * Used for one request each, of operations that must not be repeated: a kept connection may be closing just as it is
+   * used (node #20256), and nobody could say whether the work was done.
+   */
+  readonly once: HttpPool;
+}
+
+const poolsOf = ({ kept, once }: Connections): HttpPool[] => [kept, once];
+
+function connect(endpoint: Endpoint, options: HttpTransportOptions): Connections {
+  const kept = createPool(endpoint, options, 1);
+  const once = createPool(endpoint, options, 0);
+  const { onDisconnect } = options;
+  if (onDisconnect !== undefined) {
+    kept.pool.on('disconnect', onDisconnect).on('connectionError', onDisconnect);
+    once.pool.on('connectionError', onDisconnect);
+  }
+  return { kept, once };
+}
+
+/** @param pipelining 1: one request after another on each connection; 0: one request on each (undici's words) */
+function createPool({ origin, host }: Endpoint, options: HttpTransportOptions, pipelining: 0 | 1): HttpPool {
+  const { maxConnections = 128, maxResponseBytes = 65_536, connectTimeoutMs = 1_000 } = options;
   const pool = new Pool(origin, {
     // null: undici's word for no limit.
     connections: maxConnections === Number.POSITIVE_INFINITY ? null : maxConnections,
-    pipelining: 1,
+    pipelining,
     allowH2: false,
     // The certificate is for the name, though the connection goes to one of its addresses.
     connect: watched(buildConnector({ timeout: connectTimeoutMs, servername: new URL(`http://${host}`).hostname })),
@@ -127,7 +159,6 @@ function connect({ origin, host }: Endpoint, options: HttpTransportOptions) {
     maxResponseSize: maxResponseBytes,
     maxHeaderSize: MAX_HEADER_BYTES,
   });
-  if (onDisconnect !== undefined) pool.on('disconnect', onDisconnect).on('connectionError', onDisconnect);
   const http = createAxios({
     adapter: undiciAdapter(pool, maxResponseBytes),
     headers: { accept: 'application/json', 'user-agent': 'halfopen' },
