@@ -4,8 +4,8 @@ import {
   ConsecutiveBreaker,
   ConstantBackoff,
   circuitBreaker,
-  handleAll,
   retry as cockatielRetry,
+  handleAll,
   wrap,
 } from 'cockatiel';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -136,8 +136,7 @@ test('a retry inside the breaker hides three of four failures from it: 40 hits u
     return seen;
   };
   const naiveRetry = cockatielRetry(handleAll, { maxAttempts: 3 });
-  const naiveBreaker = () =>
-    circuitBreaker(handleAll, { halfOpenAfter: 60_000, breaker: new ConsecutiveBreaker(10) });
+  const naiveBreaker = () => circuitBreaker(handleAll, { halfOpenAfter: 60_000, breaker: new ConsecutiveBreaker(10) });
   const inside = wrap(naiveBreaker(), naiveRetry);
   expect(await hitsUntilOpen((send) => inside.execute(send))).toBe(40);
 

@@ -119,7 +119,9 @@ test('the first failure opens it (opossum #217)', async () => {
   naive.shutdown();
 
   const ours = breakerOf();
-  await ours.policy(() => Promise.reject(unreachable()))(context()).catch(() => undefined);
+  await ours
+    .policy(() => Promise.reject(unreachable()))(context())
+    .catch(() => undefined);
   expect(ours.state).toBe('closed');
   ours.close();
 });
@@ -132,7 +134,10 @@ test('a 404 opens it, though the other side is well (opossum #80)', async () => 
   naive.shutdown();
 
   const ours = breakerOf();
-  for (let call = 0; call < 100; call++) await ours.policy(notFound)(context()).catch(() => undefined);
+  for (let call = 0; call < 100; call++)
+    await ours
+      .policy(notFound)(context())
+      .catch(() => undefined);
   expect(ours.state).toBe('closed');
   ours.close();
 });
@@ -181,7 +186,9 @@ test('calls that it refused hide failures after it has closed (opossum #119, #48
   const both = async (ok: boolean, count: number) => {
     for (let call = 0; call < count; call++) {
       await naive.fire(ok).catch(() => undefined);
-      await breaker.policy(() => act(ok))(context()).catch(() => undefined);
+      await breaker
+        .policy(() => act(ok))(context())
+        .catch(() => undefined);
     }
   };
   await both(false, 20);
