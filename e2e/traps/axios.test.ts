@@ -58,14 +58,18 @@ test('a body that stalls is called a bad response, not a timeout (axios #459)', 
 });
 
 test.each([
-  ['announced', { 'content-length': 20_000_000 }],
-  ['not announced', {}],
-])('a body of any size is read: 20 MB, %s', async (_what, headers) => {
+  ['announced', true],
+  ['not announced', false],
+])('a body of any size is read: 20 MB, %s', async (_what, announced) => {
+  // Otherwise without fault: what the contract says, and spaces.
+  const body = `{"ok":true}${' '.repeat(20_000_000)}`;
   const { url } = await standIn((_req, res) => {
-    res.writeHead(200, { ...JSON_TYPE, ...headers }).end(Buffer.alloc(20_000_000, 'x'));
+    res.writeHead(200, announced ? { ...JSON_TYPE, 'content-length': body.length } : JSON_TYPE);
+    res.write(body.slice(0, 100));
+    res.end(body.slice(100));
   });
-  const naive = await axios.get<string>(url);
-  expect(naive.data).toHaveLength(20_000_000);
+  const naive = await axios.get<unknown>(url);
+  expect(naive.data).toEqual({ ok: true });
 
   await expect(shopAt(url).find({})).rejects.toMatchObject({ code: 'bad_response' });
 });
