@@ -10,23 +10,23 @@ import { shopAt } from './shop.ts';
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 /** The most an attempt may take here. */
-const TIMEOUT_MS = 200;
+const TIMEOUT_MS = 300;
 const limited = attemptTimeout({ timeoutMs: TIMEOUT_MS, clock: systemClock });
 
-test('`timeout` measures idleness: a drip may take five times as long (axios #459)', async () => {
+test('`timeout` measures idleness: a drip may take four times as long (axios #459)', async () => {
   const { url } = await standIn((_req, res) => {
     res.writeHead(200, JSON_TYPE);
     const drip = setInterval(() => res.write(' '), 50);
     setTimeout(() => {
       clearInterval(drip);
       res.end('{"ok":true}');
-    }, 5 * TIMEOUT_MS);
+    }, 4 * TIMEOUT_MS);
   });
   const startedAt = performance.now();
   const naive = await axios.get(url, { timeout: TIMEOUT_MS });
   const naiveMs = performance.now() - startedAt;
   expect(naive.status).toBe(200);
-  expect(naiveMs).toBeGreaterThan(4 * TIMEOUT_MS);
+  expect(naiveMs).toBeGreaterThan(3 * TIMEOUT_MS);
 
   await expect(shopAt(url, limited).find({})).rejects.toMatchObject({ code: 'attempt_timeout' });
   expect(performance.now() - startedAt - naiveMs).toBeLessThan(2 * TIMEOUT_MS);
@@ -60,9 +60,9 @@ test('a body that stalls is called a bad response, not a timeout (axios #459)', 
 test.each([
   ['announced', true],
   ['not announced', false],
-])('a body of any size is read: 20 MB, %s', async (_what, announced) => {
+])('a body of any size is read: 5 MB, %s', async (_what, announced) => {
   // Otherwise without fault: what the contract says, and spaces.
-  const body = `{"ok":true}${' '.repeat(20_000_000)}`;
+  const body = `{"ok":true}${' '.repeat(5_000_000)}`;
   const { url } = await standIn((_req, res) => {
     res.writeHead(200, announced ? { ...JSON_TYPE, 'content-length': body.length } : JSON_TYPE);
     res.write(body.slice(0, 100));

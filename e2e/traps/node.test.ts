@@ -39,7 +39,7 @@ test('a kept connection that the server closes just as it is used: ECONNRESET (n
   httpAgent.destroy();
   expect(naive.ECONNRESET).toBeGreaterThan(10);
 
-  const shop = shopAt(url, timed(500));
+  const shop = shopAt(url, timed(1_500));
   expect(await failuresOf(() => shop.find({})), 'what may be repeated').toEqual({});
   executed = 0;
   expect(await failuresOf(() => shop.order({})), 'what must not be').toEqual({});

@@ -32,10 +32,11 @@ test('three hops that retry three times each: one call of a user becomes 64 (axi
   const ours = await startEdge((await startEdge((await startEdge(leaf.url)).url)).url);
   await get(`${ours.url}/hello`);
   // Each hop may retry three times before it has seen a success, whoever asks it.
+  expect(requests).toBeGreaterThanOrEqual(1);
   expect(requests).toBeLessThanOrEqual(1 + 3 * 3);
   requests = 0;
-  for (let call = 0; call < 100; call++) await get(`${ours.url}/hello`);
-  expect(requests).toBeLessThanOrEqual(100 + 3 * 3);
+  for (let call = 0; call < 50; call++) await get(`${ours.url}/hello`);
+  expect(requests).toBeLessThanOrEqual(50 + 3 * 3);
 });
 
 test('a breaker inside a timeout that does not cancel hears of nothing and never opens (moleculer #1202)', async () => {
