@@ -340,7 +340,7 @@ describe('callers who drip', () => {
     const server = createHttpServer(
       (_req, res) => res.end('served'),
       ({ code }, answered) => refused.push(`${answered} ${code}`),
-      { headersTimeout: 500, connectionsCheckingInterval: 50 },
+      { headersTimeout: 1_000, connectionsCheckingInterval: 50 },
     );
     const { url } = await server.listen('127.0.0.1', 0);
     onTestFinished(async () => {
@@ -360,18 +360,19 @@ describe('callers who drip', () => {
       return { answer, tookMs: performance.now() - startedAt };
     });
     let served = 0;
-    while (open > 0 && performance.now() - startedAt < 3_000) {
+    while (open > 0 && performance.now() - startedAt < 4_000) {
       const { text, tookMs } = await get(url);
       expect(text).toBe('served');
-      expect(tookMs).toBeLessThan(200);
+      // A server that is held up by those who drip would hold up the others for as long.
+      expect(tookMs).toBeLessThan(500);
       if (open === 50) served++;
     }
     expect(served).toBeGreaterThan(10);
     for (const { answer, tookMs } of await Promise.all(dripping)) {
       expect(answer).toMatch(/^HTTP\/1.1 408 /);
       expect(answer).toContain('content-type: application/problem+json');
-      expect(tookMs).toBeGreaterThan(450);
-      expect(tookMs).toBeLessThan(2_000);
+      expect(tookMs).toBeGreaterThan(900);
+      expect(tookMs).toBeLessThan(3_000);
     }
     expect(refused).toEqual(Array(50).fill('408 bad_request'));
   });
