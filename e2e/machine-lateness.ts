@@ -76,11 +76,19 @@ export async function measureLateness(): Promise<{ readonly stop: () => Promise<
   };
 }
 
-/** Of those that were overdue at any time between the two instants. */
+/** Of those that were overdue at any time between the two instants. In the order of their firing, and never two at once. */
 function worst(late: readonly LateTimer[], fromMs: number, toMs: number): number {
+  let low = 0;
+  for (let high = late.length; low < high; ) {
+    const middle = (low + high) >>> 1;
+    if ((late[middle]?.atMs ?? 0) < fromMs) low = middle + 1;
+    else high = middle;
+  }
   let worstMs = 0;
-  for (const { atMs, lateMs } of late) {
-    if (lateMs > worstMs && atMs >= fromMs && atMs - lateMs <= toMs) worstMs = lateMs;
+  for (let index = low; index < late.length; index++) {
+    const { atMs, lateMs } = late[index] as LateTimer;
+    if (atMs - lateMs > toMs) break;
+    worstMs = Math.max(worstMs, lateMs);
   }
   return worstMs;
 }

@@ -103,3 +103,27 @@ export const late = (seen: readonly Seen[], deadlineMs: number) =>
 
 /** Share of the answers with status 200. */
 export const successShare = (seen: readonly Seen[]) => seen.filter(({ status }) => status === 200).length / seen.length;
+
+/** What was answered how often: `{ '200': 380, '504 attempt_timeout': 20 }`. */
+export function countsOf(seen: readonly Seen[]): Record<string, number> {
+  const kinds = Map.groupBy(seen, ({ status, code }) => (code === undefined ? `${status}` : `${status} ${code}`));
+  return Object.fromEntries([...kinds].map(([kind, alike]) => [kind, alike.length]));
+}
+
+/**
+ * Brings an edge up to speed: a hundred calls, a few at a time. A process that has just started is slow at first, and
+ * that is not what is measured after this. The greeter behind it must be well.
+ */
+export async function warmUp(url: string): Promise<void> {
+  const agent = new Agent();
+  const caller = async () => {
+    for (let n = 0; n < 25; n++) {
+      const { statusCode, body } = await request(`${url}/hello`, { dispatcher: agent });
+      await body.dump();
+      if (statusCode !== 200)
+        throw new Error(`warming up needs a greeter that is well, but the edge said ${statusCode}`);
+    }
+  };
+  await Promise.all(Array.from({ length: 4 }, caller));
+  await agent.destroy();
+}

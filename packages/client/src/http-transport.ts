@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { HEADERS } from '@halfopen/contracts';
 import {
   abortError,
@@ -11,7 +12,7 @@ import {
   systemClock,
 } from '@halfopen/resilience';
 import { type AxiosInstance, create as createAxios } from 'axios';
-import { buildConnector, Pool } from 'undici';
+import { buildConnector, errors, Pool } from 'undici';
 import { parseRetryAfterMs } from './retry-after.ts';
 import type { Transport } from './transport.ts';
 import { ForeignAnswerError, markIfKept, transportError } from './transport-error.ts';
@@ -152,7 +153,7 @@ function createPool({ origin, host }: Endpoint, options: HttpTransportOptions, p
     pipelining,
     allowH2: false,
     // The certificate is for the name, though the connection goes to one of its addresses.
-    connect: watched(buildConnector({ timeout: connectTimeoutMs, servername: new URL(`http://${host}`).hostname })),
+    connect: watched(buildConnector({ timeout: 0, servername: new URL(`http://${host}`).hostname }), connectTimeoutMs),
     keepAliveTimeout: IDLE_MS,
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -169,14 +170,28 @@ function createPool({ origin, host }: Endpoint, options: HttpTransportOptions, p
   return { pool, http };
 }
 
-/** undici says of some of its errors what the connection had done before, but not of the system's. */
-function watched(connector: buildConnector.connector): buildConnector.connector {
-  return (options, callback) =>
-    connector(options, (...result) => {
+/**
+ * undici says of some of its errors what the connection had done before, but not of the system's. And its own connect
+ * timeout is kept by timers of half a second's resolution: 250 ms became more than the 500 of an attempt (8.12.4).
+ */
+function watched(connector: buildConnector.connector, connectTimeoutMs: number): buildConnector.connector {
+  return (options, callback) => {
+    let settled = false;
+    // The types do not say so: undici returns the socket.
+    const connecting = connector(options, (...result) => {
+      settled = true;
+      clearTimeout(timer);
       const [, socket] = result;
       socket?.prependListener('error', (error) => markIfKept(error, socket.bytesRead));
       callback(...result);
-    });
+    }) as unknown as Socket;
+    const timer = setTimeout(() => {
+      // After a stall of this process the connection may be there, not yet seen.
+      setImmediate(() => {
+        if (!settled) connecting.destroy(new errors.ConnectTimeoutError(`none within ${connectTimeoutMs} ms`));
+      });
+    }, connectTimeoutMs);
+  };
 }
 
 function requestHeaders(

@@ -112,6 +112,7 @@ function connect<C extends Contract>(
 
   const transport = httpTransport(config.URL[0] ?? '', {
     maxConnections: isBare ? Number.POSITIVE_INFINITY : config.CALL_MAX_IN_FLIGHT,
+    connectTimeoutMs: attemptMs * CONNECT_SHARE,
     onDisconnect: () => discovery.refresh(),
     clock,
   });
@@ -239,6 +240,12 @@ function bestOf(states: readonly BreakerState[]): BreakerState {
 
 /** Memory for old answers that may stand in for failures, of each operation: some ten thousand greetings. */
 const STALE_BYTES = 4_000_000;
+
+/**
+ * Of an attempt's time, how much its connection may take. With all of it, a connection that is never made would look like
+ * an answer that never came: "perhaps sent", where nothing was.
+ */
+const CONNECT_SHARE = 0.5;
 
 /** A probe is given up for lost this long after the attempt timeout should have ended it. */
 const PROBE_GRACE_MS = 250;
