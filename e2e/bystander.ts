@@ -1,7 +1,10 @@
-/** The thread behind `measureLateness`: does nothing but see how late its own timer fires. */
-import { parentPort } from 'node:worker_threads';
-import { sampleTimer } from './machine-lateness.ts';
+/** The thread behind `measureLateness`: does nothing but see how late its own timer fires, and what the kernel says of others. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { type Noise, sampleStarvation, sampleTimer } from './machine-lateness.ts';
 
 const timer = sampleTimer();
-parentPort?.once('message', () => parentPort?.postMessage(timer.stop()));
+const starvation = sampleStarvation(workerData as number[]);
+parentPort?.once('message', () => {
+  parentPort?.postMessage({ late: timer.stop(), starved: starvation.stop() } satisfies Noise);
+});
 parentPort?.postMessage('started');

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
+import { running } from './running.ts';
 
 /** Milliseconds on the one clock that all threads and processes of a machine share. */
 export const nowMs = () => Number(process.hrtime.bigint()) / 1e6;
@@ -39,15 +41,50 @@ export function sampleTimer(): { readonly stop: () => LateTimer[] } {
   };
 }
 
+/** How long the processes under test have had work and no processor to do it, since they began. */
+export interface Starvation {
+  readonly atMs: number;
+  readonly starvedMs: number;
+}
+
+/**
+ * Samples what the kernel says of the main threads of some processes: the second figure of `schedstat` is the time that
+ * a thread has waited on a run queue, in nanoseconds (Linux, Documentation/scheduler/sched-stats.rst). On a crowded machine
+ * a thread that has worked much waits longer than a bystander that mostly sleeps. Other systems do not say: 0.
+ */
+export function sampleStarvation(pids: readonly number[]): { readonly stop: () => Starvation[] } {
+  const samples: Starvation[] = [];
+  const sample = () => {
+    samples.push({ atMs: nowMs(), starvedMs: pids.reduce((sum, pid) => sum + starvedMs(pid), 0) });
+  };
+  sample();
+  const timer = setInterval(sample, EVERY_MS);
+  return {
+    stop: () => {
+      clearInterval(timer);
+      sample();
+      return samples;
+    },
+  };
+}
+
+function starvedMs(pid: number): number {
+  try {
+    const [, waitedNs = '0'] = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ');
+    return Number(waitedNs) / 1e6;
+  } catch {
+    // It has ended, or this is not Linux: nothing is known that could be taken off.
+    return 0;
+  }
+}
+
 export interface Lateness {
   /**
-   * What may be taken off an answer's lateness before the edge is blamed: the largest lateness of a bystander's timer
-   * between two instants (the machine), plus the largest of the measuring thread's own (the load generator).
+   * What may be taken off an answer's lateness before the edge is blamed, between two instants: the largest lateness of
+   * a bystander's timer (the machine), the largest of the measuring thread's own (the load generator), and the time that the
+   * processes under test were starved of a processor.
    */
   readonly between: (fromMs: number, toMs: number) => number;
-  /** The largest lateness of all. */
-  readonly machineMs: number;
-  readonly ownMs: number;
 }
 
 /**
@@ -57,7 +94,7 @@ export interface Lateness {
  */
 export async function measureLateness(): Promise<{ readonly stop: () => Promise<Lateness> }> {
   // vitest's own loader must not come along.
-  const bystander = new Worker(new URL('./bystander.ts', import.meta.url), { execArgv: [] });
+  const bystander = new Worker(new URL('./bystander.ts', import.meta.url), { execArgv: [], workerData: [...running] });
   await once(bystander, 'message');
   const own = sampleTimer();
   return {
@@ -65,30 +102,46 @@ export async function measureLateness(): Promise<{ readonly stop: () => Promise<
       const ownLate = own.stop();
       const told = once(bystander, 'message');
       bystander.postMessage('stop');
-      const [machineLate] = (await told) as [LateTimer[]];
+      const [{ late, starved }] = (await told) as [Noise];
       await bystander.terminate();
       return {
-        between: (fromMs, toMs) => worst(machineLate, fromMs, toMs) + worst(ownLate, fromMs, toMs),
-        machineMs: worst(machineLate, 0, Number.POSITIVE_INFINITY),
-        ownMs: worst(ownLate, 0, Number.POSITIVE_INFINITY),
+        between: (fromMs, toMs) =>
+          worst(late, fromMs, toMs) + worst(ownLate, fromMs, toMs) + starvedBetween(starved, fromMs, toMs),
       };
     },
   };
 }
 
+/** What the bystander has seen. */
+export interface Noise {
+  readonly late: readonly LateTimer[];
+  readonly starved: readonly Starvation[];
+}
+
+function starvedBetween(samples: readonly Starvation[], fromMs: number, toMs: number): number {
+  const before = samples[Math.max(0, firstAfter(samples, fromMs) - 1)];
+  const after = samples[Math.min(samples.length - 1, firstAfter(samples, toMs))];
+  return (after?.starvedMs ?? 0) - (before?.starvedMs ?? 0);
+}
+
 /** Of those that were overdue at any time between the two instants. In the order of their firing, and never two at once. */
 function worst(late: readonly LateTimer[], fromMs: number, toMs: number): number {
-  let low = 0;
-  for (let high = late.length; low < high; ) {
-    const middle = (low + high) >>> 1;
-    if ((late[middle]?.atMs ?? 0) < fromMs) low = middle + 1;
-    else high = middle;
-  }
   let worstMs = 0;
-  for (let index = low; index < late.length; index++) {
+  for (let index = firstAfter(late, fromMs); index < late.length; index++) {
     const { atMs, lateMs } = late[index] as LateTimer;
     if (atMs - lateMs > toMs) break;
     worstMs = Math.max(worstMs, lateMs);
   }
   return worstMs;
+}
+
+/** Index of the first that is not before an instant. */
+function firstAfter(sorted: readonly { readonly atMs: number }[], instantMs: number): number {
+  let low = 0;
+  for (let high = sorted.length; low < high; ) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle]?.atMs ?? 0) < instantMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { running } from './running.ts';
 
 interface Listening {
   readonly url: string;
@@ -33,6 +34,11 @@ export function spawnScript(
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     execArgv: [...nodeFlags],
   });
+  const { pid } = child;
+  if (pid !== undefined) {
+    running.add(pid);
+    child.once('exit', () => running.delete(pid));
+  }
   let output = '';
   const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
   for (const stream of streams) {
