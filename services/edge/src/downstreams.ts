@@ -73,13 +73,20 @@ export interface Shared {
   readonly log: Logger;
 }
 
-/** A client for every downstream. Each has its own breaker, budget, bulkhead and connections, shared by all its operations. */
-export function createDownstreams(config: Config, shared: Shared): Downstreams {
+/**
+ * A client for every downstream. Each has its own breaker, budget, bulkhead and connections, shared by all its operations.
+ * @param transportTo makes what carries the attempts of one downstream; default: HTTP
+ */
+export function createDownstreams(
+  config: Config,
+  shared: Shared,
+  transportTo: typeof httpTransport = httpTransport,
+): Downstreams {
   const metrics = callMetrics(shared.registry);
   const connected = Object.entries(DOWNSTREAMS).map(([name, { contract }]) => {
     const callMetricsOf = metrics.forDownstream(name);
     const own = config.downstreams[name as DownstreamName];
-    return [name, connect(contract, own, config.EDGE_DEADLINE_MS, callMetricsOf, shared)];
+    return [name, connect(contract, own, config.EDGE_DEADLINE_MS, callMetricsOf, shared, transportTo)];
   });
   return Object.fromEntries(connected) as Downstreams;
 }
@@ -90,6 +97,7 @@ function connect<C extends Contract>(
   deadlineMs: number,
   metrics: ReturnType<ReturnType<typeof callMetrics>['forDownstream']>,
   { clock, random, log }: Shared,
+  transportTo: typeof httpTransport,
 ): Downstream<C> {
   const eventsOf = (endpoint: string): PolicyListener => {
     return (event) => {
@@ -110,7 +118,7 @@ function connect<C extends Contract>(
   /** The longest that one attempt can last. */
   const attemptMs = Math.min(config.CALL_ATTEMPT_TIMEOUT_MS, deadlineMs);
 
-  const transport = httpTransport(config.URL[0] ?? '', {
+  const transport = transportTo(config.URL[0] ?? '', {
     maxConnections: isBare ? Number.POSITIVE_INFINITY : config.CALL_MAX_IN_FLIGHT,
     connectTimeoutMs: attemptMs * CONNECT_SHARE,
     onDisconnect: () => discovery.refresh(),
