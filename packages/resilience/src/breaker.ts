@@ -138,9 +138,7 @@ export function createBreaker(options: BreakerOptions): Breaker {
   const bucketMs = options.windowMs / BUCKETS;
   let bucketEndsAt = clock.now() + bucketMs;
   const rotate = () => {
-    const lateMs = clock.now() - bucketEndsAt;
-    if (lateMs < 0) return;
-    const passed = 1 + Math.floor(lateMs / bucketMs);
+    const passed = 1 + Math.floor((clock.now() - bucketEndsAt) / bucketMs);
     for (let bucket = 0; bucket < Math.min(passed, BUCKETS); bucket++) rotation.emit('rotate');
     bucketEndsAt += passed * bucketMs;
   };
@@ -207,9 +205,10 @@ export function createBreaker(options: BreakerOptions): Breaker {
         throw error;
       } finally {
         // A probe whose lease went to another call speaks for itself only.
-        const current = epoch === admittedIn && lease === probe;
-        if (current && verdict === 'neutral') probe = undefined;
-        else if (current && verdict !== 'neutral') tell(verdict);
+        if (epoch === admittedIn && lease === probe) {
+          if (verdict === 'neutral') probe = undefined;
+          else tell(verdict);
+        }
       }
     },
     get state() {

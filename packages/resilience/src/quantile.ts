@@ -10,7 +10,7 @@ export interface Quantile {
   readonly value: number | undefined;
 }
 
-/** A quantile, 0 to 1, of the last observations. */
+/** A quantile, above 0 and at most 1, of the last observations. */
 export function createQuantile(quantile: number): Quantile {
   const last = new Float64Array(REMEMBERED);
   let count = 0;
@@ -20,7 +20,7 @@ export function createQuantile(quantile: number): Quantile {
       last[count++ % REMEMBERED] = observation;
       if (count < LEAST || (value !== undefined && count % REFRESH !== 0)) return;
       const sorted = last.slice(0, Math.min(count, REMEMBERED)).toSorted();
-      value = sorted[Math.min(sorted.length - 1, Math.ceil(quantile * sorted.length) - 1)];
+      value = sorted[Math.ceil(quantile * sorted.length) - 1];
     },
     get value() {
       return value;

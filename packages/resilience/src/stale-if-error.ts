@@ -40,10 +40,7 @@ export function staleIfError({ keyOf, maxBytes, clock }: StaleIfErrorOptions): P
         const stored = answers.get(key);
         if (stored === undefined || !isCallError(error) || NOT_A_FAILURE.has(error.code)) throw error;
         const ageMs = clock.now() - stored.storedAt;
-        if (ageMs > stored.usableMs) {
-          answers.delete(key);
-          throw error;
-        }
+        if (ageMs > stored.usableMs) throw error;
         context.notes.staleMs = ageMs;
         context.notes.staleBecause = error.code;
         return stored.value;

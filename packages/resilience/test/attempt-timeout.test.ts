@@ -20,6 +20,12 @@ describe('attempt timeout', () => {
     expect(pending()).toBe(0);
   });
 
+  test('says that the work may have been done, and which limit it was', async () => {
+    const error = limited<unknown>(taking(60_000, 'late'))(context()).catch((reason: unknown) => reason);
+    await advance(500);
+    expect(await error).toMatchObject({ sent: 'perhaps', message: expect.stringContaining('500 ms') });
+  });
+
   test('reports when the aborted work has ended, not before: whoever counts attempts counts what is true', async () => {
     const seen = track(limited(() => new Promise((resolve) => setTimeout(resolve, 700, 'late')))(context()));
     await advance(699);

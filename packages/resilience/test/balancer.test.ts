@@ -6,17 +6,21 @@ const { clock, advance } = useVirtualTime();
 
 const at = (...names: string[]) => names.map((name) => ({ origin: `http://${name}`, host: name }));
 
-function setup(names: string[], maxLeftOut = 0.5) {
+function setup(names: string[], { maxLeftOut = 0.5, random = chance() } = {}) {
   const down = new Set<string>();
   const recent = new Map<string, RecentOutcomes>();
   const events: PolicyEvent[] = [];
   const closed: string[] = [];
+  const wrapped: string[] = [];
   let made = 0;
   const balancer = createBalancer<EndpointGuard>({
     guard: ({ origin }) => {
       made++;
       return {
-        policy: none,
+        policy: (next) => {
+          wrapped.push(origin);
+          return none(next);
+        },
         get admits() {
           return !down.has(origin);
         },
@@ -31,7 +35,7 @@ function setup(names: string[], maxLeftOut = 0.5) {
     minimumOutcomes: 20,
     onEvent: (event) => events.push(event),
     clock,
-    random: chance(),
+    random,
   });
   /** What the endpoint has answered since it was asked last: `failures` of `outcomes`. */
   const answered = (host: string, failures: number, outcomes = 100) =>
@@ -48,7 +52,7 @@ function setup(names: string[], maxLeftOut = 0.5) {
       [...hits].toSorted(([a], [b]) => a.localeCompare(b)).map(([host, count]) => [host, count / calls]),
     );
   };
-  return { balancer, down, answered, events, closed, shares, where, made: () => made };
+  return { balancer, down, answered, events, closed, wrapped, shares, where, made: () => made };
 }
 
 describe('balancer', () => {
@@ -79,6 +83,18 @@ describe('balancer', () => {
     expect(Object.keys(await shares(500))).toEqual(['a', 'b', 'c']);
   });
 
+  test('the second of two is any of the others', async () => {
+    const draws = [0, 0.99];
+    let drawn = 0;
+    const { balancer } = setup(['a', 'b', 'c', 'idle'], { random: () => draws[drawn++ % 2] ?? 0 });
+    const busy = balancer.policy(taking(1_000, 'answer'));
+    for (let call = 0; call < 2; call++) track(busy(context({ tried: new Set(['http://idle']) })));
+    expect(balancer.endpoints.map(({ inFlight }) => inFlight)).toEqual([1, 0, 1, 0]);
+    track(busy(context()));
+    expect(balancer.endpoints.map(({ inFlight }) => inFlight)).toEqual([1, 0, 1, 1]);
+    await advance(1_000);
+  });
+
   test('one that fails far more than the others is left out, and that is told', async () => {
     const { shares, answered, events } = setup(['a', 'b', 'gray']);
     answered('gray', 30);
@@ -91,6 +107,22 @@ describe('balancer', () => {
     const { shares, answered } = setup(['a', 'b', 'c']);
     answered('c', 19, 19);
     expect(Object.keys(await shares(500))).toEqual(['a', 'b', 'c']);
+  });
+
+  test.each([
+    ['a fifth, and twice as much as the others', { a: 10, b: 10, gray: 20 }],
+    ['one of two', { b: 10, gray: 50 }],
+  ])('far more is: %s', async (_what, failures) => {
+    const { shares, answered } = setup(Object.keys(failures));
+    for (const [host, ofHundred] of Object.entries(failures)) answered(host, ofHundred);
+    expect(Object.keys(await shares(500))).not.toContain('gray');
+  });
+
+  test('of more outliers than may be left out, so many are', async () => {
+    const { shares, answered } = setup(['a', 'gray', 'grey']);
+    answered('gray', 90);
+    answered('grey', 90);
+    expect(Object.keys(await shares(500))).toEqual(['a', 'grey']);
   });
 
   test('an outlier is tried again after two seconds, then four; one that has behaved begins anew', async () => {
@@ -184,6 +216,27 @@ describe('balancer', () => {
     }
   });
 
+  test('a retry that has been everywhere does not go to one that is left out', async () => {
+    const { where, down } = setup(['a', 'b', 'down']);
+    down.add('http://down');
+    for (let i = 0; i < 50; i++) {
+      const ctx = context();
+      for (let attempt = 0; attempt < 4; attempt++) expect(await where(ctx)).not.toBe('down');
+    }
+  });
+
+  test('where all may be left out, and all are, a call still goes to one and hears why', async () => {
+    const { where, down } = setup(['a', 'b'], { maxLeftOut: 1 });
+    down.add('http://a').add('http://b');
+    expect(['a', 'b']).toContain(await where(context()));
+  });
+
+  test('a guard wraps the call once, not once a call: what it keeps there lives as long as the endpoint', async () => {
+    const { wrapped, shares } = setup(['a', 'b']);
+    await shares(100);
+    expect(wrapped.toSorted()).toEqual(['http://a', 'http://b']);
+  });
+
   test('with one endpoint a retry goes there again', async () => {
     const { where } = setup(['a']);
     const ctx = context();
@@ -193,7 +246,12 @@ describe('balancer', () => {
   test('no endpoint: unreachable, never sent', async () => {
     const { balancer, where } = setup(['a']);
     balancer.update([]);
-    await expect(where(context())).rejects.toMatchObject({ code: 'unreachable', sent: 'never', final: true });
+    await expect(where(context())).rejects.toMatchObject({
+      code: 'unreachable',
+      sent: 'never',
+      final: true,
+      message: expect.stringContaining('no endpoint'),
+    });
   });
 
   test('where most do not admit, they do not draw the calls of the one that works', async () => {

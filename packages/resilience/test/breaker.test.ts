@@ -68,6 +68,32 @@ describe('closed', () => {
     expect(breaker.state).toBe('closed');
   });
 
+  test('failures spread over the whole window add up', async () => {
+    const { breaker, fail, times } = setup();
+    for (let second = 0; second < 9; second++) {
+      await times(2, fail);
+      await advance(1_000);
+    }
+    await times(1, fail);
+    expect(breaker.state).toBe('closed');
+    await times(1, fail);
+    expect(breaker.state).toBe('open');
+  });
+
+  test('the window slides: it forgets its oldest tenth, again and again, and keeps the rest', async () => {
+    const { breaker, fail, times } = setup();
+    await advance(730);
+    for (let second = 0; second < 60; second++) {
+      await times(1, fail);
+      await advance(1_000);
+    }
+    expect(breaker.state, 'ten at a time').toBe('closed');
+    await times(10, fail);
+    expect(breaker.state, 'nine kept, ten new').toBe('closed');
+    await times(1, fail);
+    expect(breaker.state).toBe('open');
+  });
+
   test.each([
     ['5xx', () => remoteError(500), 'open'],
     ['refused connections', unreachable, 'open'],
@@ -89,6 +115,7 @@ describe('closed', () => {
     ['our own refusals (opossum counts them as failures)', () => new CallError('overloaded', ''), 'closed'],
     ['deadlines too short to judge by', () => new CallError('deadline_exceeded', ''), 'closed'],
     ['bugs of ours', () => new TypeError('x is not a function'), 'closed'],
+    ['bugs with a code like ours', () => Object.assign(new Error(), { code: 'unreachable' }), 'closed'],
   ] as const)('%s: %s', async (_what, error, state) => {
     const { breaker, run, times } = setup();
     await times(40, () => run(() => Promise.reject(error())));
@@ -129,6 +156,19 @@ describe('closed', () => {
     expect(breaker.recent).toEqual({ outcomes: 20, failures: 8 });
     await advance(10_000);
     expect(breaker.recent).toEqual({ outcomes: 0, failures: 0 });
+  });
+
+  test('forgets at once when told to, and counts anew', async () => {
+    const { breaker, fail, succeed, times } = setup();
+    await times(15, succeed);
+    await times(10, fail);
+    expect(breaker.recent).toEqual({ outcomes: 25, failures: 10 });
+    breaker.forget();
+    expect(breaker.recent).toEqual({ outcomes: 0, failures: 0 });
+    await times(19, fail);
+    expect(breaker.state).toBe('closed');
+    await times(1, fail);
+    expect(breaker.state).toBe('open');
   });
 
   test('what is a fair chance is learnt: callers in a hurry still open it when nothing answers any more', async () => {
@@ -173,7 +213,12 @@ describe('open', () => {
     const refused = breaker.policy(async () => {
       sent = true;
     })(context());
-    await expect(refused).rejects.toMatchObject({ code: 'breaker_open', sent: 'never', retryAfterMs: 150 });
+    await expect(refused).rejects.toMatchObject({
+      code: 'breaker_open',
+      sent: 'never',
+      retryAfterMs: 150,
+      message: expect.stringContaining('the breaker is open'),
+    });
     expect(sent).toBe(false);
     expect(events).toContainEqual({ type: 'rejected', code: 'breaker_open' });
   });
@@ -247,6 +292,52 @@ describe('half-open', () => {
     await advance(100);
     expect(probe.outcome).toBe('answer');
     expect(breaker.state).toBe('closed');
+  });
+
+  test('who is kept out by the probe hears why, and when its lease ends', async () => {
+    const { breaker, run, halfOpen } = setup();
+    await halfOpen();
+    run(() => taking(500, 'answer')(context()));
+    await advance(200);
+    await expect(breaker.policy(async () => 'answer')(context())).rejects.toMatchObject({
+      code: 'breaker_open',
+      retryAfterMs: 550,
+      message: expect.stringContaining('half-open'),
+    });
+  });
+
+  test('tells who chooses among endpoints whether it would let a call through', async () => {
+    const { breaker, run, times, fail } = setup();
+    expect(breaker.admits, 'closed').toBe(true);
+    await times(20, fail);
+    expect(breaker.admits, 'open').toBe(false);
+    await advance(250);
+    expect(breaker.admits, 'half-open').toBe(true);
+    run(() => taking(60_000, 'answer')(context()));
+    expect(breaker.admits, 'a probe is on its way').toBe(false);
+    await advance(749);
+    expect(breaker.admits).toBe(false);
+    await advance(1);
+    expect(breaker.admits, 'its lease has ended').toBe(true);
+  });
+
+  test.each([
+    ['a 4xx closes: the other side is well', () => new CallError('remote_refused', '', { status: 404 }), 'closed'],
+    ['so does a 429', () => new CallError('overloaded', '', { sent: 'answered', status: 429 }), 'closed'],
+    ['a refusal of our own says nothing', () => new CallError('overloaded', ''), 'half_open'],
+    ['nor does a bug of ours', () => new TypeError('x is not a function'), 'half_open'],
+    ['nor a deadline too short to judge by', () => new CallError('deadline_exceeded', ''), 'half_open'],
+    [
+      'nor a kept connection that was just closing',
+      () => new CallError('connection_lost', '', { staleConnection: true }),
+      'half_open',
+    ],
+  ] as const)('of its answers, %s', async (_what, error, state) => {
+    const { breaker, run, halfOpen } = setup();
+    await halfOpen();
+    run(() => Promise.reject(error()));
+    await advance(0);
+    expect([breaker.state, breaker.admits]).toEqual([state, true]);
   });
 
   test('what opened it is no reason to keep the probe away', async () => {

@@ -32,6 +32,18 @@ describe('bulkhead', () => {
     expect([bulkhead.inFlight, bulkhead.queued]).toEqual([0, 0]);
   });
 
+  test('a refusal says how full it is, and when to come back', async () => {
+    const { bulkhead } = setup();
+    const call = bulkhead.policy(taking(100, 'answer'));
+    for (let i = 0; i < 4; i++) track(call(context()));
+    await expect(call(context())).rejects.toMatchObject({
+      message: expect.stringContaining('2 calls in flight and 2 waiting'),
+      sent: 'never',
+      retryAfterMs: 1_000,
+    });
+    await advance(200);
+  });
+
   test('a place is freed when the work has ended, not when the caller left (opossum #673: 32 ran at capacity 2)', async () => {
     const { bulkhead } = setup();
     const stubborn = bulkhead.policy(() => new Promise((resolve) => setTimeout(resolve, 1_000)));
@@ -57,6 +69,7 @@ describe('bulkhead', () => {
     caller.abort();
     await advance(0);
     expect(queued.outcome).toBe('cancelled');
+    expect(getEventListeners(caller.signal, 'abort')).toEqual([]);
     expect(bulkhead.queued).toBe(1);
     await advance(200);
     expect(behind.outcome).toBe('answer');

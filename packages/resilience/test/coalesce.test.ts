@@ -75,6 +75,39 @@ describe('coalesce', () => {
     expect(pending()).toBe(0);
   });
 
+  test('a caller who was answered leaves no listener on its signal', async () => {
+    for (const outcome of ['answer', remoteError(500)]) {
+      const { call } = setup(taking(100, outcome));
+      const { signal } = new AbortController();
+      track(call(context({ signal })));
+      track(call(context({ signal })));
+      await advance(100);
+      expect(getEventListeners(signal, 'abort')).toEqual([]);
+    }
+  });
+
+  test('a caller who has left already does not keep a call going', async () => {
+    const { call, flights } = setup();
+    const seen = track(call(context({ signal: AbortSignal.abort() })));
+    await advance(0);
+    expect(seen.outcome).toBe('cancelled');
+    expect(flights.map(({ signal }) => signal.aborted)).not.toContain(false);
+    expect(pending()).toBe(0);
+  });
+
+  test('an aborted call that ends late does not stop later callers from sharing', async () => {
+    const { call, flights } = setup(() => new Promise((resolve) => setTimeout(resolve, 100, 'answer')));
+    const caller = new AbortController();
+    track(call(context({ signal: caller.signal })));
+    await advance(50);
+    caller.abort();
+    track(call(context()));
+    await advance(60);
+    track(call(context()));
+    expect(flights).toHaveLength(2);
+    await advance(100);
+  });
+
   test('the deadline of the first is not that of the others', async () => {
     const { call, flights } = setup();
     const now = clock.now();

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { type CallContext, deadline, systemClock } from '../src/index.ts';
 import { context, taking, track, useVirtualTime } from './virtual-time.ts';
@@ -36,6 +37,27 @@ describe('deadline', () => {
     expect(seen.outcome).toBe('deadline_exceeded');
   });
 
+  test('what never listens keeps no timer of a caller who left, and no listener after the deadline', async () => {
+    const caller = new AbortController();
+    track(limited(() => new Promise(() => undefined))(context({ signal: caller.signal })));
+    caller.abort();
+    expect(pending()).toBe(0);
+    const { signal } = new AbortController();
+    track(limited(() => new Promise(() => undefined))(context({ signal })));
+    await advance(2_000);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
+  test('out of time while it ran: the work may have been done. Before it began: it was not', async () => {
+    const error = limited<unknown>(taking(60_000, 'late'))(context()).catch((reason: unknown) => reason);
+    await advance(2_000);
+    expect(await error).toMatchObject({ sent: 'perhaps', message: expect.stringContaining('no answer') });
+    await expect(limited(taking(0, 'answer'))(context({ deadlineAt: clock.now() }))).rejects.toMatchObject({
+      sent: 'never',
+      message: expect.stringContaining('before the call began'),
+    });
+  });
+
   test('a caller may ask for less, never for more', async () => {
     const startedAt = systemClock.now();
     const less = track(limited(taking(60_000, 'late'))(context({ deadlineAt: startedAt + 300 })));
@@ -59,6 +81,10 @@ describe('deadline', () => {
     await advance(0);
     expect(seen.outcome).toBe('deadline_exceeded');
     expect(started).toBe(false);
+  });
+
+  test('one millisecond is enough to start: the header that carries it can say so', async () => {
+    await expect(limited(async () => 'answer')(context({ deadlineAt: clock.now() + 1 }))).resolves.toBe('answer');
   });
 
   test('a caller who leaves ends the call at once and aborts what runs below', async () => {

@@ -167,4 +167,27 @@ describe('hedge', () => {
     expect(getEventListeners(caller.signal, 'abort')).toEqual([]);
     expect(pending()).toBe(0);
   });
+
+  test('a caller who has left begins nothing, neither the first attempt nor, while that hears no abort, the second', async () => {
+    const { run, attempts } = await setup();
+    const gone = run(taking(50, 'answer'), { signal: AbortSignal.abort() });
+    await advance(200);
+    expect([gone.outcome, attempts.length]).toEqual(['cancelled', 0]);
+    const caller = new AbortController();
+    run(() => new Promise((resolve) => setTimeout(resolve, 400)), { signal: caller.signal });
+    await advance(50);
+    caller.abort();
+    await advance(400);
+    expect(attempts).toHaveLength(1);
+  });
+
+  test('a caller who was answered keeps no listener on its signal', async () => {
+    const { run } = await setup();
+    const { signal } = new AbortController();
+    run(taking(50, 'answer'), { signal });
+    run(taking(50, remoteError(500)), { signal });
+    run(taking(110, 'answer'), { signal });
+    await advance(300);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
 });

@@ -1,16 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
-import {
-  abortError,
-  attemptTimeout,
-  CallError,
-  compose,
-  createBulkhead,
-  createRetryBudget,
-  deadline,
-  retry,
-  sleep,
-} from '../src/index.ts';
+import { attemptTimeout, compose, createBulkhead, createRetryBudget, deadline, retry, sleep } from '../src/index.ts';
 import { context, taking, track, unreachable, useVirtualTime } from './virtual-time.ts';
 
 const { clock, advance, pending } = useVirtualTime();
@@ -81,12 +71,4 @@ test('nothing begins for a caller who has left already', async () => {
   }
   await expect(sleep(clock, 100, signal)).rejects.toMatchObject({ code: 'cancelled' });
   expect([begun, pending(), bulkhead.inFlight]).toEqual([0, 0, 0]);
-});
-
-test('an aborted signal tells why', () => {
-  const reason = new CallError('attempt_timeout', 'slow', { retryAfterMs: 5 });
-  expect(abortError(AbortSignal.abort(reason))).toBe(reason);
-  expect(abortError(AbortSignal.abort()).code).toBe('cancelled');
-  expect(abortError(AbortSignal.abort('because')).code).toBe('cancelled');
-  expect(abortError(AbortSignal.abort({ code: 'overloaded' })).code).toBe('overloaded');
 });

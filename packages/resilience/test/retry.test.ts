@@ -130,6 +130,28 @@ describe('retry', () => {
     expect(budget.remaining, 'and no token is taken for it').toBe(20);
   });
 
+  test('a back-off that leaves one useful millisecond is slept', async () => {
+    const { policy } = setup();
+    const { call, calls } = failing(unreachable());
+    const seen = track(policy(call)(context({ deadlineAt: clock.now() + 51 })));
+    await advance(50);
+    expect(seen.outcome).toBe('answer');
+    expect(calls).toHaveLength(2);
+  });
+
+  test('no attempt starts when waiting for a place has taken the time', async () => {
+    const { policy } = setup();
+    const { call, calls } = failing();
+    const tooLate = policy(call)(context({ deadlineAt: clock.now() + 0.5 }));
+    await expect(tooLate).rejects.toMatchObject({
+      code: 'deadline_exceeded',
+      sent: 'never',
+      message: expect.stringContaining('no time left'),
+    });
+    expect(calls).toHaveLength(0);
+    await expect(policy(call)(context({ deadlineAt: clock.now() + 1 }))).resolves.toBe('answer');
+  });
+
   test('Retry-After is honoured where it fits', async () => {
     const { policy } = setup({ random: () => 0 });
     const { call, calls } = failing(remoteError(503, 1_000));
@@ -171,11 +193,12 @@ describe('retry', () => {
   });
 
   test('a kept connection that was just closing is replaced at once and unpaid, a few times', async () => {
-    const { policy, budget } = setup({ budget: createRetryBudget({ ratio: 0.1, capacity: 20, initial: 1 }) });
+    const { policy, budget, events } = setup({ budget: createRetryBudget({ ratio: 0.1, capacity: 20, initial: 1 }) });
     const stale = new CallError('connection_lost', '', { sent: 'perhaps', staleConnection: true });
     const once = failing(stale);
     await expect(policy(once.call)(context())).resolves.toBe('answer');
     expect(budget.remaining).toBeCloseTo(1.1);
+    expect(events).toEqual([{ type: 'retry', reason: 'connection_lost', attempt: 1, delayMs: 0 }]);
     const often = failing(stale, stale, stale, stale);
     const seen = track(policy(often.call)(context()));
     await advance(1_000);
@@ -208,6 +231,7 @@ describe('retry', () => {
       code: 'budget_exhausted',
       retryAfterMs: 700,
       cause: { code: 'remote_error' },
+      message: expect.stringContaining('attempt 1: status 503'),
     });
     expect(events).toEqual([{ type: 'rejected', code: 'budget_exhausted' }]);
   });

@@ -5,7 +5,7 @@ import { context, remoteError, track, unreachable, useVirtualTime } from './virt
 const { clock, advance } = useVirtualTime();
 
 function setup(maxBytes = 10_000) {
-  let answer: () => { value: unknown; cacheControl: string | undefined } = () => ({ value: 'unset', cacheControl: '' });
+  let answer: () => { value: unknown; cacheControl?: string } = () => ({ value: 'unset', cacheControl: '' });
   const call = staleIfError({ keyOf: ({ input }) => JSON.stringify(input), maxBytes, clock })<unknown>(
     async ({ notes }: CallContext) => {
       const { value, cacheControl } = answer();
@@ -25,8 +25,11 @@ function setup(maxBytes = 10_000) {
   };
   return {
     ask,
-    answers: (value: unknown, cacheControl: string | undefined = 'max-age=0, stale-if-error=60') => {
+    answers: (value: unknown, cacheControl = 'max-age=0, stale-if-error=60') => {
       answer = () => ({ value, cacheControl });
+    },
+    answersWithoutAWord: (value: unknown) => {
+      answer = () => ({ value });
     },
     fails: (error: Error = remoteError(503)) => {
       answer = () => {
@@ -115,6 +118,24 @@ describe('stale-if-error', () => {
     expect((await ask('q', { operation })).outcome).toBe('unreachable');
   });
 
+  test('an answer that says nothing about storing (shared with another call) changes nothing of what is stored', async () => {
+    const { ask, answers, answersWithoutAWord, fails } = setup();
+    answers('old');
+    await ask();
+    answersWithoutAWord('shared');
+    expect((await ask()).outcome).toBe('shared');
+    fails();
+    expect((await ask()).outcome).toBe('old');
+  });
+
+  test('an empty answer is an answer', async () => {
+    const { ask, answers, fails } = setup();
+    answers(undefined);
+    expect((await ask()).outcome).toBeUndefined();
+    fails();
+    expect(await ask()).toEqual({ outcome: undefined, staleMs: 0, because: 'remote_error' });
+  });
+
   test('a caller who could not say so gets none', async () => {
     const { ask, answers, fails } = setup();
     answers('old');
@@ -140,6 +161,17 @@ describe('stale-if-error', () => {
     expect(kept).toEqual([6, 7, 8, 9]);
   });
 
+  test('memory is bounded: long questions count as well', async () => {
+    const { ask, answers, fails } = setup(1_000);
+    const question = (n: number) => `${n}`.padEnd(300);
+    answers('x');
+    for (let n = 0; n < 10; n++) await ask(question(n));
+    fails();
+    const kept = [];
+    for (let n = 0; n < 10; n++) if ((await ask(question(n))).staleMs !== undefined) kept.push(n);
+    expect(kept).toEqual([7, 8, 9]);
+  });
+
   test.each([
     ['stale-if-error=60', 60_000],
     ['max-age=10, stale-if-error=60', 70_000],
@@ -148,6 +180,7 @@ describe('stale-if-error', () => {
     ['', 0],
     ['stale-if-error=-1', 0],
     ['stale-if-error=soon', 0],
+    ['stale-if-error=60s', 0],
     ['stale-if-error=60, no-store', 0],
   ])('Cache-Control: %s allows %i ms', (cacheControl, ms) => {
     expect(usableOnErrorMs(cacheControl)).toBe(ms);

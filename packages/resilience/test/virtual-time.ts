@@ -8,6 +8,8 @@ import { type Call, type CallContext, CallError, type Clock, sleep, systemClock 
 export function useVirtualTime() {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'] });
+    // Some time in: at zero, nothing tells a point in time from a duration.
+    vi.advanceTimersByTime(100_000);
   });
   afterEach(() => {
     vi.useRealTimers();
