@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { abortError, CallError, isCallError } from '../src/index.ts';
 
 test('an aborted signal tells why', () => {
@@ -34,4 +34,17 @@ test.each([
   Object.assign(new Error('thrown'), { code: 'unreachable' }),
 ])('anything can be thrown, and %s is no error of a call', (thrown) => {
   expect(isCallError(thrown)).toBe(false);
+});
+
+test('an error of another installed copy of this package is one, too', async () => {
+  vi.resetModules();
+  const copy = await import('../src/index.ts');
+  expect(copy.CallError).not.toBe(CallError);
+  expect(isCallError(new copy.CallError('internal', ''))).toBe(true);
+});
+
+test('a log shows the cause where there is one, and nothing where there is none', () => {
+  const cause = new Error('refused');
+  expect(new CallError('unreachable', '', { cause }).cause).toBe(cause);
+  expect(new CallError('unreachable', '')).not.toHaveProperty('cause');
 });
