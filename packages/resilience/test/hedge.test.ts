@@ -181,6 +181,16 @@ describe('hedge', () => {
     expect(attempts).toHaveLength(1);
   });
 
+  test('a loser that hears no abort and answers as well changes nothing', async () => {
+    const { run } = await setup();
+    const seen = run(async (ctx) => {
+      await sleep(clock, ctx.attempt === 1 ? 300 : 20, new AbortController().signal);
+      return `attempt ${ctx.attempt}`;
+    });
+    await advance(500);
+    expect(seen.outcome).toBe('attempt 2');
+  });
+
   test('a caller who was answered keeps no listener on its signal', async () => {
     const { run } = await setup();
     const { signal } = new AbortController();
