@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { createHttpServer } from '@halfopen/service-kit/http-server';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { timed } from './machine-lateness.ts';
 import { deadUrl, get, rawStandIn, standIn, startEdge } from './system.ts';
 
 /** An answer may be this late: what a busy machine adds to a timer. */
@@ -117,10 +118,10 @@ describe('a hostile greeter: never a wrong 200, never late, never anything but a
       GREETER_CALL_ATTEMPT_TIMEOUT_MS: '300',
       GREETER_CALL_ATTEMPTS: '2',
     });
-    const answer = await get(`${edge.url}/hello?name=John`);
+    const { answer, ownMs } = await timed(() => get(`${edge.url}/hello?name=John`));
     expect(answer.headers['content-type']).toBe('application/problem+json');
     expect([answer.status, answer.json.code]).toEqual([expectedStatus, code]);
-    expect(answer.tookMs).toBeLessThan(DEADLINE_MS + LATE_MS);
+    expect(ownMs).toBeLessThan(DEADLINE_MS + LATE_MS);
     if (expectedStatus === 503) expect(answer.headers['retry-after']).toMatch(/^[1-9]\d*$/);
     expect(answer.text).not.toMatch(/\bat .*\.ts|node_modules|Hello, John/);
   });
@@ -157,9 +158,9 @@ describe('a hostile greeter: never a wrong 200, never late, never anything but a
       socket.once('data', () => socket.end(bytes));
     });
     const edge = await startEdge(url, { EDGE_DEADLINE_MS: String(DEADLINE_MS) });
-    const answer = await get(`${edge.url}/hello?name=John`);
+    const { answer, ownMs } = await timed(() => get(`${edge.url}/hello?name=John`));
     expect([answer.status, answer.json.code]).toEqual([502, 'bad_response']);
-    expect(answer.tookMs).toBeLessThan(DEADLINE_MS + LATE_MS);
+    expect(ownMs).toBeLessThan(DEADLINE_MS + LATE_MS);
   });
 
   test('no TLS where TLS is expected: nobody there', async () => {
@@ -245,10 +246,10 @@ describe('a hostile greeter: never a wrong 200, never late, never anything but a
       status(503, { 'retry-after': '7' })(res);
     });
     const edge = await startEdge(greeter.url);
-    const answer = await get(`${edge.url}/hello`);
+    const { answer, ownMs } = await timed(() => get(`${edge.url}/hello`));
     expect([answer.status, answer.headers['retry-after'], answer.json.retryAfterMs]).toEqual([502, '7', 7_000]);
     expect(requests).toBe(1);
-    expect(answer.tookMs).toBeLessThan(500);
+    expect(ownMs).toBeLessThan(500);
   });
 
   test('proxies of the environment are not used', async () => {
@@ -270,19 +271,19 @@ describe('deadlines', () => {
       seen.push(Number(req.headers['x-deadline-ms']));
     });
     const edge = await startEdge(greeter.url);
-    const answer = await get(`${edge.url}/hello`, { 'x-deadline-ms': '200' });
+    const { answer, ownMs } = await timed(() => get(`${edge.url}/hello`, { 'x-deadline-ms': '200' }));
     expect([answer.status, answer.json.code]).toEqual([504, 'deadline_exceeded']);
     expect(answer.tookMs).toBeGreaterThan(190);
-    expect(answer.tookMs).toBeLessThan(200 + LATE_MS);
+    expect(ownMs).toBeLessThan(200 + LATE_MS);
     expect(seen).toEqual([expect.toSatisfy((ms: number) => ms > 150 && ms <= 200)]);
   });
 
   test('no caller gets more than the configured deadline', async () => {
     const greeter = await standIn(() => undefined);
     const edge = await startEdge(greeter.url, { EDGE_DEADLINE_MS: '300' });
-    const answer = await get(`${edge.url}/hello`, { 'x-deadline-ms': '60000' });
+    const { answer, ownMs } = await timed(() => get(`${edge.url}/hello`, { 'x-deadline-ms': '60000' }));
     expect([answer.status, answer.json.code]).toEqual([504, 'deadline_exceeded']);
-    expect(answer.tookMs).toBeLessThan(300 + LATE_MS);
+    expect(ownMs).toBeLessThan(300 + LATE_MS);
   });
 
   test('each attempt says its number and what is left of the call', async () => {

@@ -45,6 +45,8 @@ export function sampleTimer(): { readonly stop: () => LateTimer[] } {
 export interface Starvation {
   readonly atMs: number;
   readonly starvedMs: number;
+  /** Of the process that measures. */
+  readonly ownMs: number;
 }
 
 /**
@@ -55,7 +57,11 @@ export interface Starvation {
 export function sampleStarvation(pids: readonly number[]): { readonly stop: () => Starvation[] } {
   const samples: Starvation[] = [];
   const sample = () => {
-    samples.push({ atMs: nowMs(), starvedMs: pids.reduce((sum, pid) => sum + starvedMs(pid), 0) });
+    samples.push({
+      atMs: nowMs(),
+      starvedMs: pids.reduce((sum, pid) => sum + starvedMs(pid), 0),
+      ownMs: starvedMs(process.pid),
+    });
   };
   sample();
   const timer = setInterval(sample, EVERY_MS);
@@ -85,6 +91,8 @@ export interface Lateness {
    * processes under test were starved of a processor.
    */
   readonly between: (fromMs: number, toMs: number) => number;
+  /** The same where the measuring process is also the one that is measured: its own late timers are then its own fault. */
+  readonly outside: (fromMs: number, toMs: number) => number;
 }
 
 /**
@@ -106,7 +114,8 @@ export async function measureLateness(): Promise<{ readonly stop: () => Promise<
       await bystander.terminate();
       return {
         between: (fromMs, toMs) =>
-          worst(late, fromMs, toMs) + worst(ownLate, fromMs, toMs) + starvedBetween(starved, fromMs, toMs),
+          worst(late, fromMs, toMs) + worst(ownLate, fromMs, toMs) + grown('starvedMs', starved, fromMs, toMs),
+        outside: (fromMs, toMs) => worst(late, fromMs, toMs) + grown('ownMs', starved, fromMs, toMs),
       };
     },
   };
@@ -118,10 +127,10 @@ export interface Noise {
   readonly starved: readonly Starvation[];
 }
 
-function starvedBetween(samples: readonly Starvation[], fromMs: number, toMs: number): number {
+function grown(figure: 'starvedMs' | 'ownMs', samples: readonly Starvation[], fromMs: number, toMs: number): number {
   const before = samples[Math.max(0, firstAfter(samples, fromMs) - 1)];
   const after = samples[Math.min(samples.length - 1, firstAfter(samples, toMs))];
-  return (after?.starvedMs ?? 0) - (before?.starvedMs ?? 0);
+  return (after?.[figure] ?? 0) - (before?.[figure] ?? 0);
 }
 
 /** Of those that were overdue at any time between the two instants. In the order of their firing, and never two at once. */
@@ -144,4 +153,14 @@ function firstAfter(sorted: readonly { readonly atMs: number }[], instantMs: num
     else high = middle;
   }
   return low;
+}
+
+/** Does something in this process and tells how long it took, less what was not its own doing. */
+export async function timed<T>(work: () => Promise<T>): Promise<{ readonly answer: T; readonly ownMs: number }> {
+  const lateness = await measureLateness();
+  const startedAt = nowMs();
+  const answer = await work();
+  const endedAt = nowMs();
+  const { outside } = await lateness.stop();
+  return { answer, ownMs: endedAt - startedAt - outside(startedAt, endedAt) };
 }
