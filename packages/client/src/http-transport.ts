@@ -23,6 +23,8 @@ export interface HttpTransportOptions {
   readonly maxConnections?: number;
   /** Bytes of a response body at the most; one more is a `bad_response`, and the connection is closed. Default 65,536. */
   readonly maxResponseBytes?: number;
+  /** The product that calls (RFC 9110 §10.1.5): tells callers of a service apart. Default `halfopen`. */
+  readonly userAgent?: string;
   /** Milliseconds for a connection to be made. Default 1,000. */
   readonly connectTimeoutMs?: number;
   /** Called when a connection has ended or could not be made, or an attempt met silence: the endpoint may be gone. */
@@ -146,7 +148,7 @@ function connect(endpoint: Endpoint, options: HttpTransportOptions): Connections
 
 /** @param pipelining 1: one request after another on each connection; 0: one request on each (undici's words) */
 function createPool({ origin, host }: Endpoint, options: HttpTransportOptions, pipelining: 0 | 1): HttpPool {
-  const { maxConnections = 128, maxResponseBytes = 65_536, connectTimeoutMs = 1_000 } = options;
+  const { maxConnections = 128, maxResponseBytes = 65_536, connectTimeoutMs = 1_000, userAgent = 'halfopen' } = options;
   const pool = new Pool(origin, {
     // null: undici's word for no limit.
     connections: maxConnections === Number.POSITIVE_INFINITY ? null : maxConnections,
@@ -162,7 +164,7 @@ function createPool({ origin, host }: Endpoint, options: HttpTransportOptions, p
   });
   const http = createAxios({
     adapter: undiciAdapter(pool, maxResponseBytes),
-    headers: { accept: 'application/json', 'user-agent': 'halfopen' },
+    headers: { accept: 'application/json', 'user-agent': userAgent },
     // Statuses and bodies are judged against the contract, not by axios (which would take malformed JSON for text).
     validateStatus: null,
     transformResponse: [],

@@ -13,6 +13,8 @@ export const HEADERS = {
   retryAfter: 'retry-after',
   /** Asks for a fault in this one request, where `FAULTS=on`. Passed on downstream. */
   fault: 'x-fault',
+  /** On an answer that was broken on purpose: the id of the fault. Not passed on upstream. */
+  faultInjected: 'x-fault-injected',
 } as const;
 
 /** What a request id may look like: fits every log and header, carries no markup. */

@@ -1,4 +1,5 @@
+export { type MemberDescription, planMembers } from './describe.ts';
 export { Injector } from './injector.ts';
-export { type FaultsOptions, faults, type RequestFacts } from './middleware.ts';
+export { FAULT_EXIT_CODE, type FaultsOptions, faults, type RequestFacts } from './middleware.ts';
 export { mountFaults } from './ops-routes.ts';
-export { FaultPlanError } from './plan.ts';
+export { FaultPlanError, type Host, parseFaultHeader } from './plan.ts';

@@ -1,13 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Request, RequestHandler, Response } from 'express';
-import type { Injector } from './injector.ts';
-import { type Fault, parseFaultHeader } from './plan.ts';
+import { interceptAnswer } from './answer.ts';
+import { hold, spoilOf } from './effects.ts';
+import type { Candidate, Injector } from './injector.ts';
+import { parseFaultHeader } from './plan.ts';
+import type { Fault } from './schema.ts';
+
+/** The code that a process ends with when a fault ends it: EX_SOFTWARE of sysexits(3), and no code of Node's or ours. */
+export const FAULT_EXIT_CODE = 70;
 
 /** What the service around it tells the middleware of a request. Faults know nothing of the service's own names. */
-export interface RequestFacts {
-  readonly requestId: string;
-  /** Which attempt of a call this is; `1` where nobody says. */
-  readonly attempt: string;
+export interface RequestFacts extends Candidate {
   /** A fault for this request alone. */
   readonly header: string | undefined;
   /** Aborted when nobody waits for the answer any more. */
@@ -21,7 +24,10 @@ export interface FaultsOptions {
   readonly refusal: (status: number, retryAfterMs: number | undefined) => Error;
   /** From here on the service must not answer by itself: the answer, or its absence, is the fault's. */
   readonly takeOver: (res: Response) => void;
-  readonly onInjected: (faultId: string) => void;
+  /** Told before the fault is played: its id is not in the answer yet. */
+  readonly onInjected: (faultId: string, res: Response) => void;
+  /** Ends the process at once. Left out: no fault may ask for it. */
+  readonly exit?: ((code: number) => void) | undefined;
 }
 
 /**
@@ -29,17 +35,19 @@ export interface FaultsOptions {
  * @throws FaultPlanError when the header is not a fault
  */
 export function faults(options: FaultsOptions): RequestHandler {
-  const { injector, factsOf, onInjected } = options;
+  const { injector, factsOf, onInjected, exit } = options;
   return async (req, res, next) => {
     const facts = factsOf(req, res);
     const fault =
-      facts.header === undefined ? injector.pick(facts.requestId, facts.attempt) : parseFaultHeader(facts.header);
+      facts.header === undefined
+        ? injector.pick(facts)
+        : parseFaultHeader(facts.header, { mayExit: exit !== undefined });
     if (fault === undefined) {
       next();
       return;
     }
-    onInjected(fault.id);
-    const delayMs = injector.delayMs(fault, facts.requestId, facts.attempt);
+    onInjected(fault.id, res);
+    const delayMs = injector.delayMs(fault, facts);
     if (delayMs > 0) {
       const waited = await wait(delayMs, true, { signal: facts.signal }).catch(() => false);
       // Nobody waits any more: whoever ended the request has answered it, if anybody had to.
@@ -52,28 +60,21 @@ export function faults(options: FaultsOptions): RequestHandler {
 function play(
   fault: Fault,
   res: Response,
-  { refusal, takeOver }: FaultsOptions,
+  { refusal, takeOver, exit }: FaultsOptions,
   next: (error?: unknown) => void,
 ): void {
   if (fault.status !== undefined) {
     next(refusal(fault.status, fault.retryAfter === undefined ? undefined : fault.retryAfter * 1_000));
   } else if (fault.reset) {
     res.socket?.resetAndDestroy();
+  } else if (fault.exit) {
+    exit?.(FAULT_EXIT_CODE);
   } else if (fault.hang) {
     takeOver(res);
-  } else if (fault.truncate) {
-    takeOver(res);
-    res.writeHead(200, { 'content-type': 'application/json', 'content-length': 100 });
-    res.write('{"message":"Hel', () => res.destroy());
-  } else if (fault.malformed) {
-    answer(res, '{"message":"Hello, ');
-  } else if (fault.wrongType) {
-    answer(res, '{"message":42}');
+    hold(res);
   } else {
+    const spoil = spoilOf(fault, () => takeOver(res));
+    if (spoil !== undefined) interceptAnswer(res, (answer) => spoil(res, answer));
     next();
   }
-}
-
-function answer(res: Response, body: string): void {
-  res.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }).end(body);
 }

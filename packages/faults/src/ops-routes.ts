@@ -1,20 +1,56 @@
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import type { Injector } from './injector.ts';
-import { EMPTY_PLAN, parsePlan } from './plan.ts';
+import { MAX_PLAN_BYTES } from './limits.ts';
+import { FaultPlanError, type Host, parsePlan } from './plan.ts';
+
+export interface FaultRoutesOptions {
+  readonly injector: Injector;
+  readonly host: Host;
+  /** The service's own error for a body that is no plan at all. */
+  readonly refusal: (status: number, detail: string) => Error;
+}
 
 /** `GET`, `PUT` and `DELETE /faults`: the switch of the faults, on the ops port, where faults do not reach. */
-export function mountFaults(ops: Express, injector: Injector): void {
+export function mountFaults(ops: Express, options: FaultRoutesOptions): void {
+  const { injector, host } = options;
   ops
     .route('/faults')
     .get((_req, res) => {
-      res.json({ ...injector.plan, injected: injector.injected });
+      res.json(injector.status);
     })
-    .put(express.json({ limit: '64kb', type: () => true }), (req, res) => {
-      injector.use(parsePlan(req.body));
-      res.json({ ...injector.plan, injected: injector.injected });
+    .put(readBody(options), (req, res) => {
+      injector.use(parsePlan(jsonOf(req.body), host));
+      res.json(injector.status);
     })
     .delete((_req, res) => {
-      injector.use(EMPTY_PLAN);
-      res.json({ ...injector.plan, injected: injector.injected });
+      injector.clear();
+      res.json(injector.status);
     });
+}
+
+/** The bytes of the body, whatever it says it is: `curl -d` calls JSON a form. */
+function readBody({ refusal }: FaultRoutesOptions): RequestHandler {
+  const raw = express.raw({ limit: MAX_PLAN_BYTES, type: () => true, inflate: false });
+  return (req, res, next) => {
+    raw(req, res, (error?: { type?: string }) => {
+      if (error?.type === 'entity.too.large') next(refusal(413, `a fault plan has at most ${MAX_PLAN_BYTES} bytes`));
+      else if (error?.type === 'encoding.unsupported') next(refusal(415, 'a fault plan must not be compressed'));
+      else next(error);
+    });
+  };
+}
+
+/** `fatal`: bytes that are not UTF-8 would become U+FFFD. */
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** @throws FaultPlanError */
+function jsonOf(body: unknown): unknown {
+  if (!Buffer.isBuffer(body) || body.length === 0) {
+    throw new FaultPlanError('the fault plan is missing: send it as the body');
+  }
+  try {
+    return JSON.parse(utf8.decode(body));
+  } catch (error) {
+    throw new FaultPlanError(`the fault plan is not JSON in UTF-8: ${(error as Error).message}`);
+  }
 }

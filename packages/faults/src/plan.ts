@@ -1,72 +1,24 @@
-import { z } from 'zod';
+import type { Mistake } from './mistakes.ts';
+import { listMistakes, mistakesOf } from './mistakes.ts';
+import {
+  COMPANIONS,
+  type Fault,
+  type FaultPlan,
+  headerSchema,
+  PROCESS_EFFECTS,
+  planSchema,
+  REQUEST_EFFECTS,
+} from './schema.ts';
 
-/** The longest injected delay: a forgotten plan must not look like a dead service for an afternoon. */
-const MAX_DELAY_MS = 60_000;
+/** What the process can suffer in which the faults are played. */
+export interface Host {
+  /** The operations of the service: a plan that names another one would silently do nothing. */
+  readonly operations: readonly string[];
+  /** Whether the process may be ended: not where several services, or tests, share it. */
+  readonly mayExit: boolean;
+}
 
-/** What a fault does to the answer: at most one of them. A delay comes before it, or stands alone. */
-const EFFECTS = ['status', 'reset', 'hang', 'truncate', 'malformed', 'wrongType'] as const;
-
-const planSchema = z.strictObject({
-  /** The same seed fails the same requests. */
-  seed: z.int().min(0).default(1),
-  faults: z
-    .array(
-      z
-        .strictObject({
-          /** Names the fault in counters. */
-          id: z
-            .string()
-            .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores'),
-          /** Share of requests that it hits, 0 to 1. */
-          rate: z.number().min(0).max(1).default(1),
-          /** Stops after so many hits. */
-          count: z.int().min(1).optional(),
-          /** Waits so many milliseconds first. */
-          delayMs: z.number().min(0).max(MAX_DELAY_MS).optional(),
-          /** Waits up to so many milliseconds more. */
-          jitterMs: z.number().min(0).max(MAX_DELAY_MS).optional(),
-          /** Answers with this status. */
-          status: z.int().min(400).max(599).optional(),
-          /** What Retry-After says beside `status`, in seconds. */
-          retryAfter: z.int().min(0).max(86_400).optional(),
-          /** Resets the connection, unanswered. */
-          reset: z.literal(true).optional(),
-          /** Never answers. */
-          hang: z.literal(true).optional(),
-          /** Breaks off in the middle of the body. */
-          truncate: z.literal(true).optional(),
-          /** Answers 200 with JSON that does not parse. */
-          malformed: z.literal(true).optional(),
-          /** Answers 200 with JSON that breaks the contract. */
-          wrongType: z.literal(true).optional(),
-        })
-        .superRefine((fault, refinement) => {
-          const effects = EFFECTS.filter((effect) => fault[effect] !== undefined);
-          const mistake = (message: string, path: string[] = []) =>
-            refinement.addIssue({ code: 'custom', message, path });
-          if (effects.length > 1) mistake(`has ${effects.join(' and ')}: at most one effect is possible`);
-          if (effects.length === 0 && fault.delayMs === undefined) {
-            mistake(`does nothing: it needs delayMs or one of ${EFFECTS.join(', ')}`);
-          }
-          if (fault.retryAfter !== undefined && fault.status === undefined) mistake('needs status', ['retryAfter']);
-          if (fault.jitterMs !== undefined && fault.delayMs === undefined) mistake('needs delayMs', ['jitterMs']);
-        }),
-    )
-    .max(100)
-    .superRefine((faults, refinement) => {
-      const seen = new Set<string>();
-      for (const [index, { id }] of faults.entries()) {
-        if (seen.has(id)) refinement.addIssue({ code: 'custom', message: `"${id}" is taken`, path: [index, 'id'] });
-        seen.add(id);
-      }
-    }),
-});
-
-/** Failures as data: which requests fail, and how. */
-export type FaultPlan = z.output<typeof planSchema>;
-export type Fault = FaultPlan['faults'][number];
-
-export const EMPTY_PLAN: FaultPlan = { seed: 1, faults: [] };
+export const EMPTY_PLAN: FaultPlan = planSchema.parse({ faults: [] });
 
 /** A plan or `x-fault` header that is not one. Answers as a bad request. */
 export class FaultPlanError extends Error {
@@ -78,37 +30,96 @@ export class FaultPlanError extends Error {
  * Reads a plan; one mistake refuses the whole.
  * @throws FaultPlanError with the path of each mistake
  */
-export function parsePlan(plan: unknown): FaultPlan {
+export function parsePlan(plan: unknown, host: Host): FaultPlan {
   const parsed = planSchema.safeParse(plan);
-  if (parsed.success) return parsed.data;
-  const mistakes = parsed.error.issues.map(({ path, message }) => `${pathOf(path)}: ${message}`);
-  throw new FaultPlanError(`the fault plan is refused: ${mistakes.join('; ')}`);
+  const mistakes = [...(parsed.success ? [] : mistakesOf(parsed.error)), ...contradictionsOfPlan(plan, host)];
+  if (parsed.success && mistakes.length === 0) return parsed.data;
+  throw new FaultPlanError(`the fault plan is refused: ${listMistakes(mistakes, 'the plan')}`);
 }
+
+/** `delay=800` is `delayMs`. */
+const SHORT_NAMES: Readonly<Record<string, string>> = {
+  delay: 'delayMs',
+  jitter: 'jitterMs',
+  dripInterval: 'dripIntervalMs',
+};
+
+/** Not what `Number` takes besides: nothing, white space, 0x1F7, 1e9. */
+const DECIMAL = /^\d{1,15}(\.\d{1,15})?$/;
 
 /**
- * Reads an `x-fault` header: the effects of a plan's fault for one request, `delay=800, status=503`.
+ * Reads an `x-fault` header: what a plan's fault does, for one request: `delay=800, status=503`.
  * @throws FaultPlanError
  */
-export function parseFaultHeader(header: string): Fault {
-  const fault: Record<string, unknown> = { id: 'x-fault' };
+export function parseFaultHeader(header: string, host: Pick<Host, 'mayExit'>): Fault {
+  const given = new Map<string, unknown>();
+  const mistakes: Mistake[] = [];
   for (const part of header.split(',')) {
-    const [name = '', value] = part.trim().split('=');
-    const member = name === 'delay' ? 'delayMs' : name === 'jitter' ? 'jitterMs' : name;
-    fault[member] = value === undefined ? true : Number(value);
+    const [short = '', ...values] = part.trim().split('=');
+    const text = values.length === 0 ? undefined : values.join('=');
+    const name = Object.hasOwn(SHORT_NAMES, short) ? (SHORT_NAMES[short] as string) : short;
+    if (given.has(name)) mistakes.push({ path: [name], message: 'is given twice' });
+    given.set(name, text === undefined ? true : DECIMAL.test(text) ? Number(text) : text);
   }
-  const parsed = planSchema.shape.faults.element.safeParse(fault);
-  if (parsed.success) return parsed.data;
-  const mistakes = parsed.error.issues.map(({ path, message }) => [...path, message].join(' '));
+  const parsed = headerSchema.safeParse(Object.fromEntries(given));
+  if (!parsed.success) mistakes.push(...mistakesOf(parsed.error));
+  mistakes.push(...contradictions((name) => given.has(name), [], { ...host, operations: [] }));
+  if (parsed.success && mistakes.length === 0) return { id: 'x-fault', rate: 1, ...parsed.data };
   throw new FaultPlanError(
-    `x-fault ${JSON.stringify(header.slice(0, 100))} is refused: ${mistakes.join('; ')}; such as delay=800, status=503, or reset`,
+    `x-fault ${JSON.stringify(header.slice(0, 100))} is refused: ${listMistakes(mistakes, 'it')}; such as delay=800, status=503, or reset would do`,
   );
 }
 
-function pathOf(path: readonly PropertyKey[]): string {
-  return (
-    path
-      .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
-      .join('')
-      .replace(/^\./, '') || 'the plan'
-  );
+/** What no single member shows. Looks at the plan as it came, so that one mistake does not hide another. */
+function contradictionsOfPlan(plan: unknown, host: Host): Mistake[] {
+  const faults = isRecord(plan) && Array.isArray(plan.faults) ? (plan.faults as unknown[]) : [];
+  const seen = new Set<unknown>();
+  return faults.flatMap((fault, index): Mistake[] => {
+    if (!isRecord(fault)) return [];
+    const path = ['faults', index];
+    // A plan that was asked back has every rate in it: a rate of 1 says no more than none.
+    const has = (name: string) => Object.hasOwn(fault, name) && !(name === 'rate' && fault.rate === 1);
+    const mistakes = contradictions(has, path, host);
+    const mistake = (member: string, message: string) => mistakes.push({ path: [...path, member], message });
+    if (seen.has(fault.id)) mistake('id', `${JSON.stringify(fault.id)} is taken by a fault before it`);
+    if (fault.id !== undefined) seen.add(fault.id);
+    if (typeof fault.delayMs === 'object' && fault.jitterMs !== undefined) {
+      mistake('jitterMs', 'needs delayMs to be a number: a distribution has its own spread');
+    }
+    const { operation } = fault;
+    if (typeof operation === 'string' && !host.operations.includes(operation)) {
+      mistake('operation', `must be one of ${host.operations.join(', ')}, not ${JSON.stringify(operation)}`);
+    }
+    return mistakes;
+  });
+}
+
+/** Members of a fault that mean nothing beside an effect on the whole process. */
+const OF_REQUESTS = ['rate', 'operation', 'caller', 'count', 'delayMs', 'jitterMs'] as const;
+
+function contradictions(has: (member: string) => boolean, path: readonly PropertyKey[], host: Host): Mistake[] {
+  const mistakes: Mistake[] = [];
+  const effects = [...REQUEST_EFFECTS, ...PROCESS_EFFECTS].filter(has);
+  if (effects.length > 1) {
+    mistakes.push({ path, message: `has ${effects.join(' and ')}: at most one effect is possible` });
+  }
+  if (effects.length === 0 && !has('delayMs')) {
+    const all = [...REQUEST_EFFECTS, ...(path.length === 0 ? [] : PROCESS_EFFECTS)];
+    mistakes.push({ path, message: `does nothing: it needs delayMs or one of ${all.join(', ')}` });
+  }
+  for (const [companion, of] of Object.entries(COMPANIONS)) {
+    if (has(companion) && !has(of)) mistakes.push({ path: [...path, companion], message: `needs ${of}` });
+  }
+  const ofProcess = PROCESS_EFFECTS.find(has);
+  for (const member of ofProcess === undefined ? [] : OF_REQUESTS.filter(has)) {
+    mistakes.push({ path: [...path, member], message: `is not possible: ${ofProcess} hits the process, not requests` });
+  }
+  if (has('exit') && !host.mayExit) {
+    mistakes.push({ path: [...path, 'exit'], message: 'is not possible: this process is not the service alone' });
+  }
+  return mistakes;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -27,6 +27,8 @@ export interface ServiceOptions {
   readonly registry: Registry;
   /** Runs before the routes: fault injection. */
   readonly before?: RequestHandler;
+  /** Why `/readyz` says 503 although the service runs; `undefined` while it is ready. */
+  readonly notReady?: () => string | undefined;
   /** Request headers that go along to every service called for a request, besides the usual ones. */
   readonly passedOn?: readonly string[];
   /** Whether `/openapi.json` and `/docs` are served. Default: no. */
@@ -128,7 +130,7 @@ function publicApp(options: ServiceOptions): Express {
     const status = cancelled || cutOff ? PROBLEMS[cancelled ? 'cancelled' : 'internal'].status : res.statusCode;
     metrics.observe(method, record.route, status, durationMs / 1_000);
     // An overloaded service has better things to do than to write a line for each refusal: they are counted.
-    const quiet = cancelled || record.refused;
+    const quiet = (cancelled && record.fault === undefined) || record.refused;
     log[quiet ? 'debug' : cutOff ? 'warn' : 'info'](
       {
         requestId: record.requestId,
@@ -140,6 +142,7 @@ function publicApp(options: ServiceOptions): Express {
         durationMs: Math.round(durationMs * 100) / 100,
         outcome: record.problem?.code ?? (record.degraded === undefined ? 'success' : 'degraded'),
         ...(record.degraded === undefined ? {} : { because: record.degraded }),
+        ...(record.fault === undefined ? {} : { fault: record.fault }),
         // Why, where it is not the caller's doing: a caller's mistake may quote what the caller sent.
         ...(status >= 500 ? { detail: record.problem?.detail } : {}),
       },
@@ -201,8 +204,9 @@ function opsApp(options: ServiceOptions, state: { readonly ready: boolean }): Ex
     res.json({ status: 'alive' });
   });
   ops.get('/readyz', (_req, res) => {
-    if (!state.ready) {
-      throw new HttpProblem('overloaded', 'shutting down; send requests elsewhere', {
+    const reason = state.ready ? options.notReady?.() : 'shutting down; send requests elsewhere';
+    if (reason !== undefined) {
+      throw new HttpProblem('overloaded', reason, {
         title: 'Not ready',
         retryAfterMs: 1_000,
       });

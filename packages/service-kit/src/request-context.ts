@@ -28,6 +28,8 @@ export interface RequestRecord extends RequestContext {
   takenOver: boolean;
   /** The failure that an old answer stands in for. */
   degraded: ProblemCode | undefined;
+  /** The fault that was injected on purpose. */
+  fault: string | undefined;
   /** A handler works on it. */
   handling: boolean;
   /** Refused by admission, unstarted. */
@@ -109,6 +111,7 @@ export function openRequest(
     route: undefined,
     takenOver: false,
     degraded: undefined,
+    fault: undefined,
     handling: false,
     refused: false,
     release: undefined,

@@ -1,6 +1,7 @@
 import { type Clock, type Random, systemClock } from '@halfopen/client';
 import { edgeContract, HEADERS } from '@halfopen/contracts';
-import { createLog, createService, type Logger, type Service } from '@halfopen/service-kit';
+import { parseFaultHeader } from '@halfopen/faults';
+import { createLog, createService, type Logger, type Service, type ServiceOptions } from '@halfopen/service-kit';
 import { Registry } from 'prom-client';
 import type { Config } from './config.ts';
 import { createDownstreams } from './downstreams.ts';
@@ -26,7 +27,7 @@ export function createApp(
     deadlineMs: config.EDGE_DEADLINE_MS,
     drainMs: config.DRAIN_MS,
     admission: { maxInProgress: config.EDGE_MAX_IN_PROGRESS, maxQueued: config.EDGE_MAX_QUEUED },
-    passedOn: config.FAULTS === 'on' ? [HEADERS.fault] : [],
+    ...(config.FAULTS === 'on' ? passFaultsOn : {}),
     docs: true,
     mountOps: (ops) => {
       ops.get('/downstreams', downstreamsRoute(downstreams));
@@ -38,3 +39,13 @@ export function createApp(
     registry,
   });
 }
+
+/** The edge plays no faults. But what is no fault is its caller's mistake, and would come back as a refusal of the edge's own request. */
+const passFaultsOn: Pick<ServiceOptions, 'before' | 'passedOn'> = {
+  passedOn: [HEADERS.fault],
+  before: (req, _res, next) => {
+    const header = req.headers[HEADERS.fault];
+    if (typeof header === 'string') parseFaultHeader(header, { mayExit: true });
+    next();
+  },
+};

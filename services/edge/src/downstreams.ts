@@ -121,6 +121,7 @@ function connect<C extends Contract>(
   const transport = transportTo(config.URL[0] ?? '', {
     maxConnections: isBare ? Number.POSITIVE_INFINITY : config.CALL_MAX_IN_FLIGHT,
     connectTimeoutMs: attemptMs * CONNECT_SHARE,
+    userAgent: 'halfopen-edge',
     onDisconnect: () => discovery.refresh(),
     clock,
   });

@@ -7,10 +7,12 @@ import { helloRoute } from './routes/hello.ts';
 
 export interface Parts {
   readonly log?: Logger;
+  /** Ends the process at once, for the fault `exit`. Left out, none may ask for it: tests and experiments share a process. */
+  readonly exit?: (code: number) => void;
 }
 
 /** The greeter, not yet listening. Touches nothing outside of itself, so that tests run several in one process. */
-export function createApp(config: Config, { log = createLog('greeter', config.LOG_LEVEL) }: Parts = {}): Service {
+export function createApp(config: Config, { log = createLog('greeter', config.LOG_LEVEL), exit }: Parts = {}): Service {
   const registry = new Registry();
   return createService({
     contract: greeterContract,
@@ -18,7 +20,7 @@ export function createApp(config: Config, { log = createLog('greeter', config.LO
     deadlineMs: config.GREETER_DEADLINE_MS,
     drainMs: config.DRAIN_MS,
     admission: { maxInProgress: config.GREETER_MAX_IN_PROGRESS, maxQueued: config.GREETER_MAX_QUEUED },
-    ...(config.FAULTS === 'on' ? faultInjection(registry, log) : {}),
+    ...(config.FAULTS === 'on' ? faultInjection(registry, log, exit) : {}),
     log,
     registry,
   });

@@ -1,30 +1,36 @@
-import { HEADERS } from '@halfopen/contracts';
+import type { IncomingMessage } from 'node:http';
+import { greeterContract, HEADERS } from '@halfopen/contracts';
 import { faults, Injector, mountFaults } from '@halfopen/faults';
 import { HttpProblem, type Logger, recordOf, type ServiceOptions, takeOver } from '@halfopen/service-kit';
 import { Counter, type Registry } from 'prom-client';
 
-/** Fault injection for this service: before its routes, with the switch on the ops port. */
-export function faultInjection(registry: Registry, log: Logger): Pick<ServiceOptions, 'before' | 'mountOps'> {
-  const injector = new Injector();
-  const injected = new Counter({
-    name: 'faults_injected_total',
-    help: 'Faults injected on purpose.',
-    labelNames: ['fault'],
-    registers: [registry],
-  });
+/**
+ * Fault injection for this service: before its routes, with the switch on the ops port.
+ * @param exit ends the process at once; left out, no fault may ask for it
+ */
+export function faultInjection(
+  registry: Registry,
+  log: Logger,
+  exit: ((code: number) => void) | undefined,
+): Pick<ServiceOptions, 'before' | 'mountOps' | 'notReady' | 'release'> {
+  const count = faultCounter(registry);
+  const injector = new Injector({ onBegun: count });
+  const operations = Object.values(greeterContract.operations);
   log.warn('FAULTS=on: anybody who reaches this service can break it on purpose');
   return {
     before: faults({
       injector,
       factsOf: (req, res) => {
         const { requestId, signal } = recordOf(res);
-        const attempt = req.headers[HEADERS.attempt];
-        const header = req.headers[HEADERS.fault];
+        // HEAD is answered as GET is.
+        const method = req.method === 'HEAD' ? 'GET' : req.method;
         return {
           requestId,
           signal,
-          attempt: typeof attempt === 'string' ? attempt : '1',
-          header: typeof header === 'string' ? header : undefined,
+          attempt: headerOf(req, HEADERS.attempt) ?? '1',
+          operation: operations.find((one) => one.path === req.path && one.method === method)?.name,
+          userAgent: headerOf(req, 'user-agent'),
+          header: headerOf(req, HEADERS.fault),
         };
       },
       refusal: (status, retryAfterMs) =>
@@ -34,8 +40,58 @@ export function faultInjection(registry: Registry, log: Logger): Pick<ServiceOpt
           ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
         }),
       takeOver,
-      onInjected: (fault) => injected.inc({ fault }),
+      onInjected: (fault, res) => {
+        count(fault);
+        recordOf(res).fault = fault;
+        res.setHeader(HEADERS.faultInjected, fault);
+      },
+      exit:
+        exit &&
+        ((code) => {
+          log.fatal({ code }, 'a fault ends this process on purpose');
+          exit(code);
+        }),
     }),
-    mountOps: (ops) => mountFaults(ops, injector),
+    mountOps: (ops) => {
+      mountFaults(ops, {
+        injector,
+        host: { operations: operations.map(({ name }) => name), mayExit: exit !== undefined },
+        refusal: (status, detail) => new HttpProblem('bad_request', detail, { status }),
+      });
+    },
+    notReady: () => {
+      const fault = injector.notReady;
+      return fault === undefined ? undefined : `the fault ${fault} says so`;
+    },
+    release: async () => injector.clear(),
   };
+}
+
+/** Faults that have time series of their own. A plan has at most 100: those of the one in force always have theirs. */
+const MAX_SERIES = 200;
+
+/** Counts what was injected. Plans come and go, and with them names: the one unheard of longest makes room for a new one. */
+function faultCounter(registry: Registry): (fault: string) => void {
+  const injected = new Counter({
+    name: 'faults_injected_total',
+    help: 'Faults injected on purpose.',
+    labelNames: ['fault'],
+    registers: [registry],
+  });
+  const known = new Set<string>();
+  return (fault) => {
+    known.delete(fault);
+    known.add(fault);
+    const [oldest] = known;
+    if (known.size > MAX_SERIES && oldest !== undefined) {
+      known.delete(oldest);
+      injected.remove({ fault: oldest });
+    }
+    injected.inc({ fault });
+  };
+}
+
+function headerOf(req: IncomingMessage, name: string): string | undefined {
+  const value = req.headers[name];
+  return typeof value === 'string' ? value : undefined;
 }

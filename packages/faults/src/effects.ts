@@ -1,0 +1,97 @@
+import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Answer } from './answer.ts';
+import { MAX_HOLD_MS } from './limits.ts';
+import type { Fault } from './schema.ts';
+
+/** Between two bytes of a dripping answer, where the fault does not say. Longer than most attempt timeouts. */
+const DRIP_INTERVAL_MS = 1_000;
+
+/** What becomes of an answer, once the work for it is done. */
+export type Spoil = (res: ServerResponse, answer: Answer) => void;
+
+/**
+ * What a fault does to the answer; `undefined` where it leaves answers alone.
+ * @param takeOver from here on the service must not answer by itself
+ */
+export function spoilOf(fault: Fault, takeOver: (res: ServerResponse) => void): Spoil | undefined {
+  const { oversize, dripIntervalMs = DRIP_INTERVAL_MS } = fault;
+  if (fault.truncate) return truncate;
+  if (fault.malformed) return (res, answer) => send(res, { ...answer, body: answer.body.subarray(0, -1) });
+  if (fault.wrongType) return (res, answer) => send(res, { ...answer, body: withOtherTypes(answer.body) });
+  if (fault.lostResponse) return (res) => res.socket?.resetAndDestroy();
+  if (oversize !== undefined) return (res, answer) => pad(res, answer, oversize);
+  if (fault.drip) {
+    return (res, answer) => {
+      takeOver(res);
+      drip(res, answer, dripIntervalMs);
+    };
+  }
+  return undefined;
+}
+
+/** Keeps the caller waiting, but not for ever. */
+export function hold(res: ServerResponse): void {
+  const timer = setTimeout(() => res.socket?.resetAndDestroy(), MAX_HOLD_MS);
+  res.once('close', () => clearTimeout(timer));
+}
+
+function send(res: ServerResponse, { status, headers, body }: Answer): void {
+  res.writeHead(status, { ...headers, 'content-length': body.length }).end(body);
+}
+
+/** Announces all of it and sends half. */
+function truncate(res: ServerResponse, { status, headers, body }: Answer): void {
+  res.writeHead(status, { ...headers, 'content-length': body.length });
+  res.write(body.subarray(0, Math.floor(body.length / 2)), () => res.destroy());
+}
+
+function drip(res: ServerResponse, { status, headers, body }: Answer, intervalMs: number): void {
+  hold(res);
+  res.writeHead(status, { ...headers, 'content-length': body.length });
+  res.flushHeaders();
+  let sent = 0;
+  const timer = setInterval(() => {
+    if (sent < body.length) res.write(body.subarray(sent, ++sent));
+    if (sent === body.length) res.end();
+  }, intervalMs);
+  res.once('close', () => clearInterval(timer));
+}
+
+const SPACES = Buffer.alloc(65_536, ' ');
+
+/** White space behind JSON is still JSON: whoever does not limit what it reads takes the answer for a good one. */
+function pad(res: ServerResponse, { status, headers, body }: Answer, bytes: number): void {
+  const { 'content-length': _unsaid, ...others } = headers;
+  res.removeHeader('content-length');
+  res.writeHead(status, others);
+  const padded = function* () {
+    yield body;
+    for (let left = bytes - body.length; left > 0; left -= SPACES.length) yield SPACES.subarray(0, left);
+  };
+  // A caller that has had enough hangs up; that is what it should do.
+  pipeline(Readable.from(padded(), { objectMode: false }), res).catch(() => undefined);
+}
+
+/** The same JSON with every member of another type. */
+function withOtherTypes(body: Buffer): Buffer {
+  return Buffer.from(JSON.stringify(otherType(parse(body))));
+}
+
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    // No JSON, as the answer to a HEAD: anything is another type.
+    return undefined;
+  }
+}
+
+function otherType(value: unknown): unknown {
+  if (typeof value === 'number') return 'not a number';
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 42;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [name, typeof member === 'number' ? 'not a number' : 42]),
+  );
+}

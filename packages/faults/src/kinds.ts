@@ -1,0 +1,51 @@
+import { z } from 'zod';
+
+/** Longer values are cut off where they are quoted. Characters. */
+const MAX_QUOTED = 60;
+
+/**
+ * Kinds of members of a plan: each says what it takes in the same words to whoever reads the reference page and to
+ * whoever gets it wrong.
+ */
+export const kind = {
+  wholeNumber: (min: number, max: number, unit = '') => {
+    const expects = `a whole number${unit === '' ? '' : ` of ${unit}`} from ${min} to ${max}`;
+    return number((value) => Number.isSafeInteger(value) && value >= min && value <= max, expects);
+  },
+  milliseconds: (min: number, max: number) =>
+    number((value) => value >= min && value <= max, `milliseconds from ${min} to ${max}`),
+  share: () => number((value) => value >= 0 && value <= 1, 'a number from 0 to 1'),
+  positiveShare: () => number((value) => value > 0 && value <= 1, 'a number above 0, at most 1'),
+  between: (min: number, max: number) =>
+    number((value) => value >= min && value <= max, `a number from ${min} to ${max}`),
+  /** On by being there: `false` would be a fault that does nothing. */
+  flag: () => z.literal(true, { error: complaint('true, or left out') }).meta({ expects: 'true' }),
+  text: (pattern: RegExp, expects: string) => {
+    const error = complaint(expects);
+    return z.string({ error }).regex(pattern, { error }).meta({ expects });
+  },
+};
+
+/** What is wrong with a value: names it, and what would do. */
+export function complaint(expects: string): (issue: { readonly input?: unknown }) => string {
+  return ({ input }) =>
+    input === undefined ? `is missing: it must be ${expects}` : `must be ${expects}, not ${quote(input)}`;
+}
+
+/** What a kind takes, in words; looks through `optional` and `default`. */
+export function expectsOf(schema: z.ZodType): string {
+  const { expects } = (schema.meta() ?? {}) as { expects?: string };
+  if (expects !== undefined) return expects;
+  const { innerType } = schema.def as { innerType?: z.ZodType };
+  return innerType === undefined ? '' : expectsOf(innerType);
+}
+
+export function quote(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length <= MAX_QUOTED ? text : `${text.slice(0, MAX_QUOTED)}…`;
+}
+
+function number(isGood: (value: number) => boolean, expects: string) {
+  const error = complaint(expects);
+  return z.number({ error }).refine(isGood, { error }).meta({ expects });
+}
