@@ -60,6 +60,6 @@ test('the commands under "Tests" are what continuous integration runs', () => {
 });
 
 test('no command of the README is left out', () => {
-  const known = ['With Docker', 'Without Docker', 'Tests'].flatMap(shellBlocks);
+  const known = ['With Docker', 'Without Docker', 'Tests'].flatMap((heading) => shellBlocks(heading));
   expect(known).toHaveLength(countShellBlocks());
 });

@@ -10,30 +10,30 @@ export interface ShellBlock {
   readonly output: string | undefined;
 }
 
-/** The shell blocks under a heading of the README, each with the output that follows it. */
-export function shellBlocks(heading: string): ShellBlock[] {
-  const readme = readFileSync(`${root}README.md`, 'utf8');
-  const sections = readme.split(/^(?=#+ )/m);
+/** The shell blocks under a heading of the README, or of another page, each with the output that follows it. */
+export function shellBlocks(heading: string, page = 'README.md'): ShellBlock[] {
+  const sections = readFileSync(root + page, 'utf8').split(/^(?=#+ )/m);
   const section = sections.find((text) => text.slice(0, text.indexOf('\n')).replace(/^#+ /, '') === heading);
-  if (section === undefined) throw new Error(`README.md has no heading "${heading}"`);
+  if (section === undefined) throw new Error(`${page} has no heading "${heading}"`);
   return [...section.matchAll(/^```sh\n(.*?)^```\n(?:\n```text\n(.*?)^```)?/gms)].map(([, commands = '', output]) => ({
     commands,
     output,
   }));
 }
 
-/** All shell blocks of the README, to see that none is forgotten. */
-export function countShellBlocks(): number {
-  return readFileSync(`${root}README.md`, 'utf8').match(/^```sh$/gm)?.length ?? 0;
+/** All shell blocks of the README, or of another page, to see that none is forgotten. */
+export function countShellBlocks(page = 'README.md'): number {
+  return readFileSync(root + page, 'utf8').match(/^```sh$/gm)?.length ?? 0;
 }
 
-/** What changes from run to run: ids, dates, lengths, ports. */
+/** What changes from run to run: ids, dates, lengths, time left. */
 export function withoutChance(text: string): string {
   return text
     .replaceAll('\r', '')
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>')
     .replace(/^Date: .*$/gm, 'Date: <date>')
     .replace(/^content-length: .*$/gm, 'content-length: <length>')
+    .replace(/"leftMs":\{[^}]*\}/g, (left) => left.replace(/[1-9]\d*(?=[,}])/g, '<ms>'))
     .trim();
 }
 

@@ -21,7 +21,7 @@ export function keepGenerated({ file, name, begin, end, lines }: GeneratedPart, 
   if (from < 0 || to < from) return `${name} needs the lines ${begin} and ${end}`;
   const made = `${text.slice(0, from + begin.length)}\n${lines.join('\n')}\n${text.slice(to)}`;
   if (made === text) return undefined;
-  if (!write) return `${name}: what is made from config.ts is not what config.ts says; \`pnpm fix\` writes it`;
+  if (!write) return `${name}: what stands after ${begin} is not what the code says; \`pnpm fix\` writes it`;
   writeFileSync(file, made);
   return undefined;
 }

@@ -1,6 +1,4 @@
 import type { ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Answer } from './answer.ts';
 import { MAX_HOLD_MS } from './limits.ts';
 import type { Fault } from './schema.ts';
@@ -42,7 +40,10 @@ function send(res: ServerResponse, { status, headers, body }: Answer): void {
 }
 
 /** Announces all of it and sends half. */
-function truncate(res: ServerResponse, { status, headers, body }: Answer): void {
+function truncate(res: ServerResponse, answer: Answer): void {
+  // The answer to a HEAD has no body that could break off.
+  if (res.req.method === 'HEAD') return send(res, answer);
+  const { status, headers, body } = answer;
   res.writeHead(status, { ...headers, 'content-length': body.length });
   res.write(body.subarray(0, Math.floor(body.length / 2)), () => res.destroy());
 }
@@ -66,12 +67,21 @@ function pad(res: ServerResponse, { status, headers, body }: Answer, bytes: numb
   const { 'content-length': _unsaid, ...others } = headers;
   res.removeHeader('content-length');
   res.writeHead(status, others);
-  const padded = function* () {
-    yield body;
-    for (let left = bytes - body.length; left > 0; left -= SPACES.length) yield SPACES.subarray(0, left);
+  res.write(body);
+  let left = bytes - body.length;
+  const more = () => {
+    while (left > 0) {
+      const next = SPACES.subarray(0, left);
+      left -= next.length;
+      // Only as fast as it is read. A caller that has had enough hangs up, and nothing comes here any more.
+      if (!res.write(next)) {
+        res.once('drain', more);
+        return;
+      }
+    }
+    res.end();
   };
-  // A caller that has had enough hangs up; that is what it should do.
-  pipeline(Readable.from(padded(), { objectMode: false }), res).catch(() => undefined);
+  more();
 }
 
 /** The same JSON with every member of another type. */

@@ -1,0 +1,26 @@
+/** The page on faults does what it says: every command, with the output that stands there. */
+import { expect, test } from 'vitest';
+import { countShellBlocks, shell, shellBlocks, withoutChance } from './readme.ts';
+import { startSystem } from './system.ts';
+
+const PAGE = 'docs/guides/faults.md';
+
+test('the commands of docs/guides/faults.md', async () => {
+  const { edge, greeter } = await startSystem();
+  const ports: Record<string, string> = {
+    8080: new URL(edge.url).port,
+    8081: new URL(edge.opsUrl).port,
+    5000: new URL(greeter.url).port,
+    5001: new URL(greeter.opsUrl).port,
+  };
+  const here = (text: string) =>
+    text.replace(/localhost:(\d{4})\b/g, (_all, port: string) => `localhost:${ports[port]}`);
+  const blocks = ['One request', 'Everybody: a plan', 'Delays from a distribution'].flatMap((heading) =>
+    shellBlocks(heading, PAGE),
+  );
+  expect(blocks).toHaveLength(countShellBlocks(PAGE));
+  for (const { commands, output = '' } of blocks) {
+    const got = await shell(here(commands), process.env);
+    expect(withoutChance(got), commands).toBe(withoutChance(output));
+  }
+}, 120_000);
