@@ -1,26 +1,23 @@
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
-
-/** What a handler wanted to answer. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: OutgoingHttpHeaders;
-  readonly body: Buffer;
-}
+import type { ServerResponse } from 'node:http';
 
 /**
- * Lets the handler work and answer, and hands its answer over instead of sending it. Afterwards `res` is as before, and
- * nothing of the answer has been written.
+ * Lets the handler work and answer, and hands the body of its answer over instead of sending it. By then `res` is as
+ * before, but for status and headers, which are those of the answer: nothing has been written.
  */
-export function interceptAnswer(res: ServerResponse, send: (answer: Answer) => void): void {
+export function interceptAnswer(res: ServerResponse, send: (body: Buffer) => void): void {
   const asBefore = { writeHead: res.writeHead.bind(res), write: res.write.bind(res), end: res.end.bind(res) };
-  let head: Pick<Answer, 'status' | 'headers'> | undefined;
   const chunks: Buffer[] = [];
   const keep = (chunk: unknown) => {
     if (typeof chunk === 'string' || chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk));
   };
   Object.assign(res, {
-    writeHead: (status: number, ...rest: unknown[]) => {
-      head = { status, headers: rest.at(-1) as OutgoingHttpHeaders };
+    /** The last of the others are headers, or, where there are none, a reason phrase, which means nothing. */
+    writeHead: (status: number, ...others: unknown[]) => {
+      res.statusCode = status;
+      const headers = others.at(-1);
+      if (typeof headers === 'object') {
+        for (const [name, value] of Object.entries(headers ?? {})) res.setHeader(name, value as string);
+      }
       return res;
     },
     write: (chunk: unknown) => {
@@ -30,10 +27,7 @@ export function interceptAnswer(res: ServerResponse, send: (answer: Answer) => v
     end: (chunk?: unknown) => {
       keep(chunk);
       Object.assign(res, asBefore);
-      const { status = res.statusCode, headers = {} } = head ?? {};
-      const lowerCase = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
-      const all = { ...res.getHeaders(), ...Object.fromEntries(lowerCase) };
-      send({ status, headers: all, body: Buffer.concat(chunks) });
+      send(Buffer.concat(chunks));
       return res;
     },
   });

@@ -1,13 +1,12 @@
 import type { ServerResponse } from 'node:http';
-import type { Answer } from './answer.ts';
 import { MAX_HOLD_MS } from './limits.ts';
 import type { Fault } from './schema.ts';
 
 /** Between two bytes of a dripping answer, where the fault does not say. Longer than most attempt timeouts. */
 const DRIP_INTERVAL_MS = 1_000;
 
-/** What becomes of an answer, once the work for it is done. */
-export type Spoil = (res: ServerResponse, answer: Answer) => void;
+/** What becomes of an answer, once the work for it is done. `res` has its status and headers. */
+export type Spoil = (res: ServerResponse, body: Buffer) => void;
 
 /**
  * What a fault does to the answer; `undefined` where it leaves answers alone.
@@ -16,14 +15,14 @@ export type Spoil = (res: ServerResponse, answer: Answer) => void;
 export function spoilOf(fault: Fault, takeOver: (res: ServerResponse) => void): Spoil | undefined {
   const { oversize, dripIntervalMs = DRIP_INTERVAL_MS } = fault;
   if (fault.truncate) return truncate;
-  if (fault.malformed) return (res, answer) => send(res, { ...answer, body: answer.body.subarray(0, -1) });
-  if (fault.wrongType) return (res, answer) => send(res, { ...answer, body: withOtherTypes(answer.body) });
+  if (fault.malformed) return (res, body) => send(res, body.subarray(0, -1));
+  if (fault.wrongType) return (res, body) => send(res, withOtherTypes(body));
   if (fault.lostResponse) return (res) => res.socket?.resetAndDestroy();
-  if (oversize !== undefined) return (res, answer) => pad(res, answer, oversize);
+  if (oversize !== undefined) return (res, body) => pad(res, body, oversize);
   if (fault.drip) {
-    return (res, answer) => {
+    return (res, body) => {
       takeOver(res);
-      drip(res, answer, dripIntervalMs);
+      drip(res, body, dripIntervalMs);
     };
   }
   return undefined;
@@ -35,23 +34,21 @@ export function hold(res: ServerResponse): void {
   res.once('close', () => clearTimeout(timer));
 }
 
-function send(res: ServerResponse, { status, headers, body }: Answer): void {
-  res.writeHead(status, { ...headers, 'content-length': body.length }).end(body);
+function send(res: ServerResponse, body: Buffer): void {
+  res.setHeader('content-length', body.length).end(body);
 }
 
 /** Announces all of it and sends half. */
-function truncate(res: ServerResponse, answer: Answer): void {
+function truncate(res: ServerResponse, body: Buffer): void {
   // The answer to a HEAD has no body that could break off.
-  if (res.req.method === 'HEAD') return send(res, answer);
-  const { status, headers, body } = answer;
-  res.writeHead(status, { ...headers, 'content-length': body.length });
+  if (res.req.method === 'HEAD') return send(res, body);
+  res.setHeader('content-length', body.length);
   res.write(body.subarray(0, Math.floor(body.length / 2)), () => res.destroy());
 }
 
-function drip(res: ServerResponse, { status, headers, body }: Answer, intervalMs: number): void {
+function drip(res: ServerResponse, body: Buffer, intervalMs: number): void {
   hold(res);
-  res.writeHead(status, { ...headers, 'content-length': body.length });
-  res.flushHeaders();
+  res.setHeader('content-length', body.length).flushHeaders();
   let sent = 0;
   const timer = setInterval(() => {
     if (sent < body.length) res.write(body.subarray(sent, ++sent));
@@ -63,10 +60,8 @@ function drip(res: ServerResponse, { status, headers, body }: Answer, intervalMs
 const SPACES = Buffer.alloc(65_536, ' ');
 
 /** White space behind JSON is still JSON: whoever does not limit what it reads takes the answer for a good one. */
-function pad(res: ServerResponse, { status, headers, body }: Answer, bytes: number): void {
-  const { 'content-length': _unsaid, ...others } = headers;
+function pad(res: ServerResponse, body: Buffer, bytes: number): void {
   res.removeHeader('content-length');
-  res.writeHead(status, others);
   res.write(body);
   let left = bytes - body.length;
   const more = () => {

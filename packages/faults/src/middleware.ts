@@ -74,7 +74,7 @@ function play(
     hold(res);
   } else {
     const spoil = spoilOf(fault, () => takeOver(res));
-    if (spoil !== undefined) interceptAnswer(res, (answer) => spoil(res, answer));
+    if (spoil !== undefined) interceptAnswer(res, (body) => spoil(res, body));
     next();
   }
 }
