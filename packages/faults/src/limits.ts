@@ -9,7 +9,7 @@ export const MAX_DELAY_MS = 60_000;
 /** The longest that one request is held without an answer, or with a dripping one. Then its connection is reset. Milliseconds. */
 export const MAX_HOLD_MS = 60_000;
 
-/** The largest answer. Bytes. It is streamed: it never stands in memory as a whole. */
+/** The largest answer. Bytes. */
 export const MAX_OVERSIZE_BYTES = 100_000_000;
 
 /** The most memory that all leaks of a plan hold together. Bytes. Twice what the composed greeter has. */
