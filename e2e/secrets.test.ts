@@ -20,7 +20,7 @@ test('secrets and headers never reach the output of a service, whatever happens 
     const edge = spawnEdge({ LOG_LEVEL: 'trace', FAULTS: 'on', GREETER_URL: url });
     outputs.push(edge.output);
     const at = await edge.listening;
-    for (const fault of ['reset', 'status=500', 'truncate', 's3cret-name']) {
+    for (const fault of ['reset', 'status=500', 'status=400', 'truncate', 's3cret-name']) {
       const { json } = await get(`${at.url}/hello?name=s3cret-name`, {
         authorization: 'Bearer s3cret-token',
         cookie: 'session=s3cret-cookie',
@@ -36,7 +36,15 @@ test('secrets and headers never reach the output of a service, whatever happens 
   greeter.child.kill('SIGTERM');
   await greeter.exited;
   expect(new Set(outcomes)).toEqual(
-    new Set(['remote_error', 'bad_response', 'unreachable', 'budget_exhausted', 'connection_lost', 'remote_refused']),
+    new Set([
+      'remote_error',
+      'bad_response',
+      'unreachable',
+      'budget_exhausted',
+      'connection_lost',
+      'remote_refused',
+      'bad_request',
+    ]),
   );
   const written = outputs.map((output) => output()).join('');
   expect(written.match(/"msg":"request"/g)?.length).toBeGreaterThan(20);
