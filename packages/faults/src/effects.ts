@@ -1,9 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { MAX_HOLD_MS } from './limits.ts';
-import type { Fault } from './schema.ts';
-
-/** Between two bytes of a dripping answer, where the fault does not say. Longer than most attempt timeouts. */
-const DRIP_INTERVAL_MS = 1_000;
+import { DRIP_INTERVAL_MS, type Fault } from './schema.ts';
 
 /** What becomes of an answer, once the work for it is done. `res` has its status and headers. */
 export type Spoil = (res: ServerResponse, body: Buffer) => void;

@@ -4,10 +4,7 @@ import { interceptAnswer } from './answer.ts';
 import { hold, spoilOf } from './effects.ts';
 import type { Candidate, Injector } from './injector.ts';
 import { parseFaultHeader } from './plan.ts';
-import type { Fault } from './schema.ts';
-
-/** The code that a process ends with when a fault ends it: EX_SOFTWARE of sysexits(3), and no code of Node's or ours. */
-export const FAULT_EXIT_CODE = 70;
+import { FAULT_EXIT_CODE, type Fault } from './schema.ts';
 
 /** What the service around it tells the middleware of a request. Faults know nothing of the service's own names. */
 export interface RequestFacts extends Candidate {

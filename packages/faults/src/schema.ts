@@ -11,6 +11,12 @@ import {
   MAX_PLAN_MS,
 } from './limits.ts';
 
+/** The code that a process ends with when a fault ends it: EX_SOFTWARE of sysexits(3), and no code of Node's or ours. */
+export const FAULT_EXIT_CODE = 70;
+
+/** Between two bytes of a dripping answer, where the fault does not say. Longer than most attempt timeouts. */
+export const DRIP_INTERVAL_MS = 1_000;
+
 /** Which requests a fault hits, and for how long it is in force. */
 const scope = {
   id: kind
@@ -55,7 +61,7 @@ const perRequest = {
     .flag()
     .optional()
     .describe(`Never answers; the work is not done. After ${MAX_HOLD_MS} ms the connection is reset.`),
-  exit: kind.flag().optional().describe('The process dies at once, with code 70.'),
+  exit: kind.flag().optional().describe(`The process dies at once, with code ${FAULT_EXIT_CODE}.`),
   truncate: kind.flag().optional().describe('Does the work, and breaks off in the middle of the answer.'),
   malformed: kind.flag().optional().describe('Does the work, and answers JSON that does not parse.'),
   wrongType: kind.flag().optional().describe('Does the work, and answers JSON whose members have other types.'),
@@ -68,7 +74,7 @@ const perRequest = {
   dripIntervalMs: kind
     .wholeNumber(1, MAX_HOLD_MS, 'milliseconds')
     .optional()
-    .describe('Between two bytes; needs `drip`. Left out, it is 1000.'),
+    .describe(`Between two bytes; needs \`drip\`. Left out, it is ${DRIP_INTERVAL_MS}.`),
   oversize: kind
     .wholeNumber(1, MAX_OVERSIZE_BYTES, 'bytes')
     .optional()
