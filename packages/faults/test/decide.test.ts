@@ -44,7 +44,7 @@ function chiSquareOfPairs(pairs: readonly (readonly [boolean, boolean])[]): numb
 /** Exceeded by chance once in a thousand: χ² tables, p = 0.001. */
 const CRITICAL = { 1: 10.83, 50: 86.66, 99: 148.23 } as const;
 
-describe('who is hit', () => {
+describe('who is hit', { timeout: 60_000 }, () => {
   test('is decided by seed, fault, request and attempt alone, not by order or what came before', () => {
     const plan = { seed: 7, faults: [{ id: 'a', rate: 0.3, reset: true }] };
     const victims = (order: string[]) => {

@@ -164,7 +164,8 @@ function attempt<T>(read: () => T): T | undefined {
   }
 }
 
-describe('whatever is sent', () => {
+// Thousands of plans are work: on a busy machine more than the usual five seconds.
+describe('whatever is sent', { timeout: 60_000 }, () => {
   test('a good plan is taken, is given back as it was put, and can be put again', () => {
     fc.assert(
       fc.property(goodPlan, (plan) => {
