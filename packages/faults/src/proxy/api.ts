@@ -1,0 +1,128 @@
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import { ApiError, badRequest } from './api-error.ts';
+import type { ProxyCollection } from './collection.ts';
+
+/** The version of Toxiproxy whose API this is: clients ask, and choose what they send by the answer. */
+const API_VERSION = '2.12.0';
+
+const MAX_BODY = '1mb';
+
+/** Toxiproxy's HTTP API: paths, statuses, bodies and errors are those of its version 2.12. */
+export function createProxyApi(proxies: ProxyCollection): Express {
+  const api = express().disable('x-powered-by').disable('etag');
+  // Whatever the content type: Toxiproxy's clients send all kinds.
+  const body: RequestHandler[] = [express.text({ limit: MAX_BODY, type: () => true }), parseJson];
+
+  // As Toxiproxy does: a web page must not be able to make its visitor's browser switch proxies.
+  api.use((req, res, next) => {
+    if (req.get('user-agent')?.startsWith('Mozilla/')) res.status(403).type('text').send('User agent not allowed\n');
+    else next();
+  });
+
+  api
+    .route('/version')
+    .get((_req, res) => {
+      res.type('application/json').send(`{"version": "${API_VERSION}"}\n`);
+    })
+    .all(notAllowed('GET'));
+  api
+    .route('/reset')
+    .post(async (_req, res) => {
+      await proxies.reset();
+      res.status(204).end();
+    })
+    .all(notAllowed('POST'));
+  api
+    .route('/populate')
+    .post(body, async (req, res) => {
+      const { proxies: populated, error } = await proxies.populate(req.body);
+      res.status(error?.status ?? 201).json({ ...error?.toJSON(), proxies: populated });
+    })
+    .all(notAllowed('POST'));
+  api
+    .route('/proxies')
+    .get((_req, res) => {
+      res.json(Object.fromEntries(proxies.list().map((proxy) => [proxy.name, proxy])));
+    })
+    .post(body, async (req, res) => {
+      res.status(201).json(await proxies.create(req.body));
+    })
+    .all(notAllowed('GET', 'POST'));
+  // Since 2.6 a change is a PATCH; POST is what older clients send.
+  const updateProxy: RequestHandler<{ proxy: string }> = async (req, res) => {
+    res.json(await proxies.update(req.params.proxy, req.body));
+  };
+  api
+    .route('/proxies/:proxy')
+    .get((req, res) => {
+      res.json(proxies.get(req.params.proxy));
+    })
+    .post(body, updateProxy)
+    .patch(body, updateProxy)
+    .delete(async (req, res) => {
+      await proxies.remove(req.params.proxy);
+      res.status(204).end();
+    })
+    .all(notAllowed('GET', 'POST', 'PATCH', 'DELETE'));
+  api
+    .route('/proxies/:proxy/toxics')
+    .get((req, res) => {
+      res.json(proxies.get(req.params.proxy).toxics);
+    })
+    .post(body, (req, res) => {
+      res.json(proxies.get(req.params.proxy).addToxic(req.body));
+    })
+    .all(notAllowed('GET', 'POST'));
+  const updateToxic: RequestHandler<{ proxy: string; toxic: string }> = (req, res) => {
+    res.json(proxies.get(req.params.proxy).updateToxic(req.params.toxic, req.body));
+  };
+  api
+    .route('/proxies/:proxy/toxics/:toxic')
+    .get((req, res) => {
+      res.json(proxies.get(req.params.proxy).toxic(req.params.toxic));
+    })
+    .post(body, updateToxic)
+    .patch(body, updateToxic)
+    .delete((req, res) => {
+      proxies.get(req.params.proxy).removeToxic(req.params.toxic);
+      res.status(204).end();
+    })
+    .all(notAllowed('GET', 'POST', 'PATCH', 'DELETE'));
+
+  api.use((req) => {
+    throw new ApiError(404, `${req.path} is not a part of this API`);
+  });
+  api.use(answerError);
+  return api;
+}
+
+/** Not Express's own parser: that makes an object of an empty body, which Toxiproxy refuses. */
+const parseJson: RequestHandler = (req, _res, next) => {
+  if (!req.body) throw badRequest('it is empty, and must be JSON');
+  try {
+    req.body = JSON.parse(String(req.body));
+  } catch (error) {
+    throw badRequest(error instanceof Error ? error.message : String(error));
+  }
+  next();
+};
+
+function notAllowed(...methods: readonly string[]): RequestHandler {
+  return (req, res) => {
+    res.set('allow', methods.join(', '));
+    throw new ApiError(405, `${req.method} is not possible here; ${methods.join(', ')} is`);
+  };
+}
+
+// Express knows an error handler by its four parameters.
+const answerError: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
+  const answer = apiErrorOf(error);
+  res.status(answer.status).json(answer);
+};
+
+function apiErrorOf(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  const { status = 500, message = String(error) } = error as { status?: number; message?: string };
+  if (status === 413) return new ApiError(413, `bad request body: more than ${MAX_BODY}`);
+  return status < 500 ? badRequest(message) : new ApiError(500, message);
+}

@@ -1,0 +1,2 @@
+export { ApiError } from './api-error.ts';
+export { type ProxyServer, type ProxyServerOptions, startProxyServer } from './server.ts';
