@@ -1,4 +1,4 @@
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
 import { ApiError, badRequest } from './api-error.ts';
 import type { ProxyCollection } from './collection.ts';
 
@@ -11,7 +11,7 @@ const MAX_BODY = '1mb';
 export function createProxyApi(proxies: ProxyCollection): Express {
   const api = express().disable('x-powered-by').disable('etag');
   // Whatever the content type: Toxiproxy's clients send all kinds.
-  const body: RequestHandler[] = [express.text({ limit: MAX_BODY, type: () => true }), parseJson];
+  const body = express.text({ limit: MAX_BODY, type: () => true });
 
   // As Toxiproxy does: a web page must not be able to make its visitor's browser switch proxies.
   api.use((req, res, next) => {
@@ -35,7 +35,7 @@ export function createProxyApi(proxies: ProxyCollection): Express {
   api
     .route('/populate')
     .post(body, async (req, res) => {
-      const { proxies: populated, error } = await proxies.populate(req.body);
+      const { proxies: populated, error } = await proxies.populate(json(req));
       res.status(error?.status ?? 201).json({ ...error?.toJSON(), proxies: populated });
     })
     .all(notAllowed('POST'));
@@ -45,12 +45,12 @@ export function createProxyApi(proxies: ProxyCollection): Express {
       res.json(Object.fromEntries(proxies.list().map((proxy) => [proxy.name, proxy])));
     })
     .post(body, async (req, res) => {
-      res.status(201).json(await proxies.create(req.body));
+      res.status(201).json(await proxies.create(json(req)));
     })
     .all(notAllowed('GET', 'POST'));
   // Since 2.6 a change is a PATCH; POST is what older clients send.
   const updateProxy: RequestHandler<{ proxy: string }> = async (req, res) => {
-    res.json(await proxies.update(req.params.proxy, req.body));
+    res.json(await proxies.update(req.params.proxy, json(req)));
   };
   api
     .route('/proxies/:proxy')
@@ -70,11 +70,11 @@ export function createProxyApi(proxies: ProxyCollection): Express {
       res.json(proxies.get(req.params.proxy).toxics);
     })
     .post(body, (req, res) => {
-      res.json(proxies.get(req.params.proxy).addToxic(req.body));
+      res.json(proxies.get(req.params.proxy).addToxic(json(req)));
     })
     .all(notAllowed('GET', 'POST'));
   const updateToxic: RequestHandler<{ proxy: string; toxic: string }> = (req, res) => {
-    res.json(proxies.get(req.params.proxy).updateToxic(req.params.toxic, req.body));
+    res.json(proxies.get(req.params.proxy).updateToxic(req.params.toxic, json(req)));
   };
   api
     .route('/proxies/:proxy/toxics/:toxic')
@@ -97,15 +97,14 @@ export function createProxyApi(proxies: ProxyCollection): Express {
 }
 
 /** Not Express's own parser: that makes an object of an empty body, which Toxiproxy refuses. */
-const parseJson: RequestHandler = (req, _res, next) => {
-  if (!req.body) throw badRequest('it is empty, and must be JSON');
+function json({ body }: Request<Record<string, string>>): unknown {
+  if (typeof body !== 'string' || body === '') throw badRequest('it is empty, and must be JSON');
   try {
-    req.body = JSON.parse(String(req.body));
+    return JSON.parse(body);
   } catch (error) {
     throw badRequest(error instanceof Error ? error.message : String(error));
   }
-  next();
-};
+}
 
 function notAllowed(...methods: readonly string[]): RequestHandler {
   return (req, res) => {
