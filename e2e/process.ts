@@ -28,8 +28,9 @@ export function spawnScript(
   env: Readonly<Record<string, string>> = {},
   // vitest's own loader must not come along.
   nodeFlags: readonly string[] = [],
+  args: readonly string[] = [],
 ): ServiceProcess {
-  const child = fork(fileURLToPath(new URL(path, root)), {
+  const child = fork(fileURLToPath(new URL(path, root)), args, {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     execArgv: [...nodeFlags],

@@ -226,6 +226,18 @@ describe('reset_peer', () => {
     expect(arrivals).toEqual([{ atMs: 1_200, what: 'reset' }]);
   });
 
+  test('leaves no timer behind of what another toxic held back', () => {
+    const { clock, send, update, arrivals } = linkThrough(
+      { type: 'reset_peer', toxicity: 0 },
+      { type: 'latency', attributes: { latency: 60_000 } },
+    );
+    send('held');
+    update('reset_peer_downstream', { toxicity: 1 });
+    send('lost');
+    expect(arrivals).toEqual([{ atMs: 0, what: 'reset' }]);
+    expect(clock.pending).toBe(0);
+  });
+
   test('0 resets at once', () => {
     const { send, arrivals } = linkThrough({ type: 'reset_peer' });
     send('lost');

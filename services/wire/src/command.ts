@@ -1,0 +1,81 @@
+import type { ProxyServer } from '@halfopen/faults/proxy';
+import { startProxyServer } from '@halfopen/faults/proxy';
+import { Command, InvalidArgumentError } from 'commander';
+
+interface ProxyFlag {
+  readonly name: string;
+  readonly listen: string;
+  readonly upstream: string;
+}
+
+interface Flags {
+  readonly listen: string;
+  readonly seed: number;
+  readonly proxy: readonly ProxyFlag[];
+}
+
+/** `proxy`: the TCP proxy alone, until Ctrl-C or SIGTERM. The image of the wire runs nothing else. */
+export function proxyCommand(): Command {
+  return new Command('proxy')
+    .description("run a TCP proxy that speaks Toxiproxy's HTTP API, until Ctrl-C")
+    .option('--listen <host:port>', 'where the API listens; port 0 is any free one', '127.0.0.1:8474')
+    .option('--seed <number>', 'the same seed hits the same connections', parseSeed, 1)
+    .option(
+      '--proxy <name=listen>upstream>',
+      'a proxy to begin with, such as greeter=127.0.0.1:5500>127.0.0.1:5000 (in quotes: > means something to a shell); may be repeated',
+      (text: string, before: readonly ProxyFlag[]) => [...before, parseProxy(text)],
+      [],
+    )
+    .action(runProxy);
+}
+
+async function runProxy({ listen, seed, proxy: flags }: Flags, command: Command): Promise<void> {
+  const say = (line: string) => process.stdout.write(`${line}\n`);
+  let server: ProxyServer;
+  try {
+    server = await startProxyServer({ listen, seed, log: say });
+  } catch (error) {
+    command.error(`error: --listen ${listen}: ${reason(error)}`);
+  }
+  try {
+    for (const flag of flags) await server.proxies.create(flag);
+  } catch (error) {
+    await server.stop();
+    command.error(`error: --proxy: ${reason(error)}`);
+  }
+  say(`The wire can be broken at ${server.url}, seed ${seed}.`);
+  const proxies = server.proxies.list().map((proxy) => proxy.toJSON());
+  for (const proxy of proxies) say(`Proxy ${proxy.name}: ${proxy.listen} > ${proxy.upstream}`);
+  const [{ name } = { name: undefined }] = proxies;
+  say(
+    name === undefined
+      ? `Try:  curl ${server.url}/proxies -d '{"name": "greeter", "listen": "127.0.0.1:5500", "upstream": "127.0.0.1:5000"}'`
+      : `Try:  curl ${server.url}/proxies/${encodeURIComponent(name)}/toxics -d '{"type": "latency", "attributes": {"latency": 800}}'`,
+  );
+  say('Stop: Ctrl-C');
+  const stop = () => {
+    // Live connections end with it: whoever waits for them to end by themselves waits for ever.
+    void server.stop();
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', stop);
+}
+
+function parseSeed(text: string): number {
+  const seed = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(seed)) {
+    throw new InvalidArgumentError(`it must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}.`);
+  }
+  return seed;
+}
+
+function parseProxy(text: string): ProxyFlag {
+  const [, name, listen, upstream] = /^([^=]+)=([^>]+)>(.+)$/.exec(text) ?? [];
+  if (name === undefined || listen === undefined || upstream === undefined) {
+    throw new InvalidArgumentError('it must be name=listen>upstream, such as greeter=127.0.0.1:5500>127.0.0.1:5000.');
+  }
+  return { name, listen, upstream };
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

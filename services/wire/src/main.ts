@@ -1,0 +1,3 @@
+import { proxyCommand } from './command.ts';
+
+await proxyCommand().parseAsync();
