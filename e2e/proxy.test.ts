@@ -478,7 +478,7 @@ describe('the API', () => {
     const { call, proxy } = await api();
     const body = { name: 'twin', listen: '127.0.0.1:0', upstream: proxy.upstream };
     const answers = await Promise.all([call('POST', '/proxies', body), call('POST', '/proxies', body)]);
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 409]);
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 409]);
   });
 
   test('a browser is refused, as Toxiproxy does', async () => {

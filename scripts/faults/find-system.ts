@@ -20,17 +20,17 @@ export async function findSystem(on: SystemName | undefined, pid: number | undef
         });
   const found = [...starts.map(({ system }) => system), ...(compose === undefined ? [] : [compose])];
   const [system] = found;
-  if (system === undefined) {
-    throw new Refusal(
-      pid === undefined
-        ? `nothing to break: ${{ start: 'no `pnpm start` runs', compose: 'no container of this project runs' }[on ?? 'start']}` +
-            `${on === undefined ? ', and no container of this project either' : ''}`
-        : `no \`pnpm start\` of this repository has pid ${pid}`,
-    );
-  }
+  if (system === undefined) throw new Refusal(nothing(on, pid));
   if (found.length > 1) {
     const how = starts.length > 1 ? '--pid says which `pnpm start`' : '--on start or --on compose says which';
     throw new Refusal(`more than one system runs: ${found.map(({ title }) => title).join(', ')}; ${how}`);
   }
   return system;
+}
+
+function nothing(on: SystemName | undefined, pid: number | undefined): string {
+  if (pid !== undefined) return `no \`pnpm start\` of this repository has pid ${pid}`;
+  if (on === 'start') return 'no `pnpm start` of this repository runs';
+  if (on === 'compose') return 'no container of this project runs';
+  return 'nothing to break: neither `pnpm start` nor a container of this project runs';
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { CommandError, type ServiceProcess, type ServiceState } from './service-process.ts';
 
 /** The words that `pnpm start` itself carries out, as the parent of the services. */
-export const WORDS = ['pause', 'resume', 'kill', 'start', 'restart'] as const;
+const WORDS = ['pause', 'resume', 'kill', 'start', 'restart'] as const;
 export type Word = (typeof WORDS)[number];
 
 /** One running `pnpm start`, as it describes itself. */
