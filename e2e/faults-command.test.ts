@@ -41,7 +41,8 @@ describe('the processes of pnpm start', { timeout: 60_000 }, () => {
     const { faults: break_, hello, greeterPid } = await startBoth();
     const pid = await greeterPid();
     expect(await break_('pause', 'greeter')).toEqual({ code: 0, output: `greeter is paused (pid ${pid})` });
-    expect((await hello()).status).toBe(504);
+    // Out of time, or out of retries.
+    expect([503, 504]).toContain((await hello()).status);
     expect((await break_('status')).output).toMatch(/greeter +paused +pid \d+/);
     expect(await break_('pause', 'greeter')).toEqual({ code: 1, output: 'faults: greeter is paused already' });
     expect(await break_('resume', 'greeter')).toEqual({ code: 0, output: `greeter goes on (pid ${pid})` });

@@ -47,10 +47,12 @@ async function runProxy({ listen, seed, proxy: flags }: Flags, command: Command)
   const proxies = server.proxies.list().map((proxy) => proxy.toJSON());
   for (const proxy of proxies) say(`Proxy ${proxy.name}: ${proxy.listen} > ${proxy.upstream}`);
   const [{ name } = { name: undefined }] = proxies;
+  // Listening on all interfaces, as in a container, is no address to go to.
+  const url = server.url.replace('//0.0.0.0:', '//127.0.0.1:');
   say(
     name === undefined
-      ? `Try:  curl ${server.url}/proxies -d '{"name": "greeter", "listen": "127.0.0.1:5500", "upstream": "127.0.0.1:5000"}'`
-      : `Try:  curl ${server.url}/proxies/${encodeURIComponent(name)}/toxics -d '{"type": "latency", "attributes": {"latency": 800}}'`,
+      ? `Try:  curl ${url}/proxies -d '{"name": "greeter", "listen": "127.0.0.1:5500", "upstream": "127.0.0.1:5000"}'`
+      : `Try:  curl ${url}/proxies/${encodeURIComponent(name)}/toxics -d '{"type": "latency", "attributes": {"latency": 800}}'`,
   );
   say('Stop: Ctrl-C');
   const stop = () => {
