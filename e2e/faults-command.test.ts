@@ -3,6 +3,7 @@ import { Toxiproxy } from 'toxiproxy-node-client';
 import { describe, expect, test } from 'vitest';
 import { type ServiceProcess, spawnScript } from './process.ts';
 import { get } from './system.ts';
+import { dial } from './wire.ts';
 
 const freePorts = { EDGE_PORT: '0', EDGE_OPS_PORT: '0', GREETER_PORT: '0', GREETER_OPS_PORT: '0', LOG_LEVEL: 'fatal' };
 
@@ -147,6 +148,9 @@ describe('pnpm faults proxy', () => {
     const [, path = '', body] = /^Try: {2}curl http:\/\/[^/]+(\S+) -d '(.+)'$/m.exec(output()) ?? [];
     const answer = await fetch(url + path, { method: 'POST', body: body ?? '' });
     expect(answer.status).toBe(200);
+    // To the API itself, through the proxy: a connection that would live on.
+    const self = { name: 'self', listen: '127.0.0.1:0', upstream: new URL(url).host };
+    await dial((await new Toxiproxy(url).createProxy(self)).listen);
     const startedAt = performance.now();
     child.kill('SIGINT');
     expect(await exited).toBe(0);
