@@ -1,5 +1,6 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export interface Listening {
@@ -57,9 +58,11 @@ export class ServiceProcess {
   /** @throws CommandError when it runs, or ends before it listens */
   async start(): Promise<Listening> {
     if (this.#child !== undefined) throw new CommandError(`${this.name} is ${this.state}: there is nothing to start`);
-    const main = fileURLToPath(new URL(`../../services/${this.name}/src/main.ts`, import.meta.url));
+    const folder = new URL(`../../services/${this.name}/`, import.meta.url);
+    const main = fileURLToPath(new URL('src/main.ts', folder));
+    const execArgv = flagsOf(folder);
     const env = { ...this.#env, ...this.#samePorts() };
-    const child = fork(main, { env, detached: true, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const child = fork(main, { env, execArgv, detached: true, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#child = child;
     this.#endIsMeant = false;
     const listening = await new Promise<Listening | undefined>((resolve) => {
@@ -154,4 +157,12 @@ export class ServiceProcess {
       [`${prefix}_OPS_PORT`]: new URL(this.#listening.opsUrl).port,
     };
   }
+}
+
+/** The flags that the service's own start script gives to Node. */
+function flagsOf(folder: URL): string[] {
+  const { scripts } = JSON.parse(readFileSync(new URL('package.json', folder), 'utf8')) as {
+    readonly scripts: { readonly start: string };
+  };
+  return scripts.start.split(' ').filter((word) => word.startsWith('--'));
 }
