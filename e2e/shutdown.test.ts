@@ -144,7 +144,7 @@ describe('graceful shutdown', () => {
     // To the greeter, whose caller the edge is, it is one that left.
     await expect
       .poll(() => greeter.log())
-      .toContainEqual(expect.objectContaining({ level: 'debug', requestId: 'cut-off', outcome: 'cancelled' }));
+      .toContainEqual(expect.objectContaining({ requestId: 'cut-off', outcome: 'cancelled', fault: 'x-fault' }));
   });
 
   test('a second signal, a second later, stops at once; the same signal twice does not', async () => {
