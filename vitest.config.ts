@@ -1,15 +1,39 @@
 import { defineConfig } from 'vitest/config';
 
+/** Of the tests over real sockets, those that neither measure time nor start the system as `pnpm start` does. */
+const SIDE_BY_SIDE = [
+  'e2e/contract.test.ts',
+  'e2e/faults.test.ts',
+  'e2e/hello.test.ts',
+  'e2e/hostile.test.ts',
+  'e2e/proxy.test.ts',
+  'e2e/secrets.test.ts',
+  'e2e/stale.test.ts',
+  'e2e/traps/*.test.ts',
+];
+
 export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: ['packages/*/test/**/*.test.ts', 'services/*/test/**/*.test.ts'] } },
       {
         test: {
+          name: 'e2e:side-by-side',
+          include: SIDE_BY_SIDE,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        test: {
           name: 'e2e',
-          include: ['e2e/*.test.ts', 'e2e/traps/*.test.ts'],
+          include: ['e2e/*.test.ts'],
+          exclude: SIDE_BY_SIDE,
           // They measure time: side by side they would measure each other.
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },

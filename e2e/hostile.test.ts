@@ -422,7 +422,9 @@ describe('an outage', () => {
     const refused = answers.filter(({ json: body }) => body.code === 'overloaded');
     expect(refused).toHaveLength(1);
     expect(refused[0]).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
-    expect(refused[0]?.tookMs).toBeLessThan(200);
+    // The others hold their places until their deadline: it has not waited for one.
+    const held = answers.filter((answer) => !refused.includes(answer)).map(({ tookMs }) => tookMs);
+    expect(refused[0]?.tookMs).toBeLessThan(Math.min(...held) - 100);
   });
 
   test('policy `none` is the bare call: one attempt, no breaker', async () => {

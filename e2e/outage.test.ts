@@ -8,9 +8,9 @@ import { get, standIn } from './system.ts';
 
 const RATE = 200;
 const DEADLINE_MS = 2_000;
-const WELL_MS = 1_500;
+const WELL_MS = 1_000;
 const BROKEN_MS = 4_000;
-const AFTER_MS = 2_500;
+const AFTER_MS = 2_000;
 
 type Behaviour = (res: ServerResponse) => void;
 const well: Behaviour = (res) => {
@@ -98,7 +98,7 @@ describe('random failures', () => {
     });
     const edge = spawnEdge({ GREETER_URL: greeter.url, LOG_LEVEL: 'silent' });
     const { url } = await edge.listening;
-    const seen = await openLoop(url, { rate: RATE, durationMs: 6_000 });
+    const seen = await openLoop(url, { rate: RATE, durationMs: 5_000 });
     const success = seen.filter(({ status }) => status === 200).length / seen.length;
     const attempts = hits / seen.length;
     expect(attempts).toBeLessThanOrEqual(1.12);

@@ -1,5 +1,4 @@
 import type { ProxyServer } from '@halfopen/faults/proxy';
-import { startProxyServer } from '@halfopen/faults/proxy';
 import { Command, InvalidArgumentError } from 'commander';
 
 interface ProxyFlag {
@@ -31,6 +30,8 @@ export function proxyCommand(): Command {
 
 async function runProxy({ listen, seed, proxy: flags }: Flags, command: Command): Promise<void> {
   const say = (line: string) => process.stdout.write(`${line}\n`);
+  // Loaded when it is needed: the other words of `pnpm faults` should not wait for an HTTP framework.
+  const { startProxyServer } = await import('@halfopen/faults/proxy');
   let server: ProxyServer;
   try {
     server = await startProxyServer({ listen, seed, log: say });
