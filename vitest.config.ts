@@ -10,12 +10,19 @@ const SIDE_BY_SIDE = [
   'e2e/secrets.test.ts',
   'e2e/stale.test.ts',
   'e2e/traps/*.test.ts',
+  'lab/test/browser/*.test.ts',
 ];
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['packages/*/test/**/*.test.ts', 'services/*/test/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['packages/*/test/**/*.test.ts', 'services/*/test/**/*.test.ts', 'lab/test/**/*.test.ts'],
+          exclude: ['lab/test/browser/**'],
+        },
+      },
       {
         test: {
           name: 'e2e:side-by-side',

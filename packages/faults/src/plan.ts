@@ -71,7 +71,7 @@ export function parseFaultHeader(header: string, host: Pick<Host, 'mayExit'>): F
 }
 
 /** What no single member shows. Looks at the plan as it came, so that one mistake does not hide another. */
-function contradictionsOfPlan(plan: unknown, host: Host): Mistake[] {
+export function contradictionsOfPlan(plan: unknown, host: Host): Mistake[] {
   const faults = isRecord(plan) && Array.isArray(plan.faults) ? (plan.faults as unknown[]) : [];
   const seen = new Set<unknown>();
   return faults.flatMap((fault, index): Mistake[] => {

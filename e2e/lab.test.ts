@@ -1,0 +1,243 @@
+/** Experiments from end to end: the command, real processes, and what it says against what others have counted. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { spawnScript } from './process.ts';
+import { standIn } from './system.ts';
+
+/** As `result.json` writes them. */
+const OUTCOMES = ['success', 'degraded', 'failed', 'wrong'] as const;
+type Outcome = (typeof OUTCOMES)[number];
+interface RunResult {
+  readonly requests: Readonly<Record<'dueMs' | 'outcome' | 'attempts', string>>;
+  readonly figures: Readonly<Record<'before' | 'during' | 'after', Readonly<Record<string, number | null>>>>;
+  readonly timeline: { readonly attempts: readonly (number | null)[] };
+}
+interface Result {
+  readonly verdict: string;
+  readonly remarks: readonly string[];
+  readonly hypotheses: readonly { readonly verdict: string }[];
+  readonly variants: readonly { readonly runs: readonly RunResult[] }[];
+}
+
+const ledgers = fileURLToPath(new URL('../.halfopen/', import.meta.url));
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'halfopen-lab-'));
+  onTestFinished(() => rmSync(path, { recursive: true }));
+  return path;
+}
+
+function lab(args: readonly string[]) {
+  return spawnScript('lab/src/main.ts', {}, [], args);
+}
+
+/** Runs an experiment in a folder of its own. */
+async function runExperiment(yaml: string, args: readonly string[] = []) {
+  const out = folder();
+  const file = join(out, 'test.yaml');
+  writeFileSync(file, yaml);
+  const { exited, output } = lab(['run', file, '--out', out, ...args]);
+  const exitCode = await exited;
+  const [stamp] = readdirSync(out).includes('test') ? readdirSync(join(out, 'test')) : [];
+  const result =
+    stamp === undefined
+      ? undefined
+      : (JSON.parse(readFileSync(join(out, 'test', stamp, 'result.json'), 'utf8')) as Result);
+  return { exitCode, output: output(), result };
+}
+
+// They judge counts, no latencies: a busy machine may run late.
+const LOAD =
+  'load: { maxLatenessMs: 1000, ratePerS: 40, arrivals: constant, warmUpS: 1, beforeS: 2, duringS: 2, afterS: 2 }';
+
+/** Answers every greeting itself and keeps what it did with each, by request id. */
+async function countingStandIn(fateOf: (index: number) => Outcome) {
+  const fates = new Map<string, Outcome>();
+  const server = await standIn((req, res) => {
+    const id = String(req.headers['x-request-id']);
+    const name = new URL(req.url ?? '/', 'http://x').searchParams.get('name');
+    const fate = fateOf(Number(id.split('-')[2]));
+    fates.set(id, fate);
+    if (fate === 'degraded') res.setHeader('cache-status', 'halfopen; hit; fwd=stale');
+    res.statusCode = fate === 'failed' ? 503 : 200;
+    res.end(JSON.stringify({ message: fate === 'wrong' ? 'Hello, nobody!' : `Hello, ${name}!` }));
+  });
+  return { url: server.url, fates };
+}
+
+const outcomesOf = (run: RunResult | undefined) =>
+  [...Buffer.from(run?.requests.outcome ?? '', 'base64')].map((code) => OUTCOMES[code]);
+
+test('six seconds, request by request as a stand-in that counts has seen them', { timeout: 90_000 }, async () => {
+  // At 40 a second: 0 to 39 are the warm-up, 120 to 199 the phase during.
+  const during = (index: number) => index >= 120 && index < 200;
+  const { url, fates } = await countingStandIn((index) => {
+    if (!during(index)) return 'success';
+    return index % 4 === 0 ? 'failed' : index % 10 === 1 ? 'wrong' : index % 10 === 3 ? 'degraded' : 'success';
+  });
+  const { exitCode, result } = await runExperiment(
+    `title: Counted
+why: A test.
+${LOAD}
+variants: { any: {} }
+hypothesis:
+  - { phase: before, metric: success, variant: any, atLeast: 1 }
+  - { phase: during, metric: wrong, variant: any, atMost: 0 }
+  - { phase: after, metric: recoveryMs, variant: any, atMost: 0 }
+`,
+    ['--on', url, '--seed', '5'],
+  );
+  expect(result?.remarks).toEqual([]);
+  // One wrong answer fails the second hypothesis, and so the experiment.
+  expect(result?.hypotheses.map(({ verdict }) => verdict)).toEqual(['held', 'failed', 'held']);
+  expect({ verdict: result?.verdict, exitCode }).toEqual({ verdict: 'failed', exitCode: 1 });
+  const run = result?.variants[0]?.runs[0];
+  expect(fates.size).toBe(280);
+  expect(outcomesOf(run)).toEqual(Array.from({ length: 240 }, (_, index) => fates.get(`lab-5-${index + 40}`)));
+  expect(run?.figures.during).toMatchObject({
+    offered: 80,
+    failed: 20 / 80,
+    wrong: 8 / 80,
+    degraded: 8 / 80,
+    success: 44 / 80,
+  });
+});
+
+test('without a steady state it gives up, says why, and breaks nothing', { timeout: 60_000 }, async () => {
+  const { url, fates } = await countingStandIn((index) => (index % 10 === 0 ? 'failed' : 'success'));
+  const { exitCode, result, output } = await runExperiment(
+    `title: Unwell\nwhy: A test.\n${LOAD}\nvariants: { any: {} }\nhypothesis:\n  - { phase: during, metric: success, variant: any, atLeast: 0 }\n`,
+    ['--on', url],
+  );
+  expect(output).toContain('No steady state: ');
+  expect({ exitCode, verdict: result?.verdict }).toEqual({ exitCode: 1, verdict: 'inconclusive' });
+  expect(fates.size).toBeLessThan(140);
+});
+
+test('two variants meet the same victims; the greeter counts what the edge cannot hide', {
+  timeout: 120_000,
+}, async () => {
+  const { exitCode, result } = await runExperiment(`title: Paired
+why: Half of the attempts fail; a bare call makes one attempt.
+${LOAD}
+variants:
+  none: { edge: { GREETER_CALL_POLICY: none } }
+  again: { edge: { GREETER_CALL_POLICY: none } }
+  standard: { edge: { GREETER_CALL_POLICY: standard, GREETER_CALL_RETRY_BUDGET: 1000, GREETER_CALL_RETRY_RATIO: 1 } }
+method:
+  - { layer: plan, faults: [{ id: half, rate: 0.5, status: 503 }] }
+hypothesis:
+  - { phase: during, metric: success, variant: none, atLeast: 0.15, atMost: 0.85 }
+  - { phase: during, metric: wrong, variant: none, atMost: 0 }
+  - { phase: during, metric: success, variant: again, minus: none, atLeast: -0.25, atMost: 0.25 }
+`);
+  expect({ exitCode, verdict: result?.verdict, remarks: result?.remarks }).toEqual({
+    exitCode: 0,
+    verdict: 'held',
+    remarks: [],
+  });
+  const [none, again, standard] = result?.variants.map(({ runs }) => runs[0]) ?? [];
+  // The same arrivals and, with the same policy, the same victims, one by one.
+  expect(again?.requests.dueMs).toBe(none?.requests.dueMs);
+  expect(standard?.requests.dueMs).toBe(none?.requests.dueMs);
+  expect(again?.requests.outcome).toBe(none?.requests.outcome);
+  expect(none?.figures.during).toMatchObject({ offered: 80, amplification: 1 });
+  expect(none?.figures.before.success).toBe(1);
+  // What a bare call lost, a retry may have saved; what it won, a retry cannot have lost.
+  const [bare, retried] = [none, standard].map((run) => [...Buffer.from(run?.requests.outcome ?? '', 'base64')]);
+  for (const [index, outcome] of (bare ?? []).entries()) if (outcome === 0) expect(retried?.[index]).toBe(0);
+  expect(standard?.figures.during.amplification).toBeGreaterThan(1.2);
+  // One by one and in sum, in the second in which each arrived.
+  const attempts = new Uint16Array(Uint8Array.from(Buffer.from(standard?.requests.attempts ?? '', 'base64')).buffer);
+  const total = attempts.reduce((sum, one) => sum + one, 0);
+  expect(standard?.timeline.attempts.reduce((sum: number, one) => sum + (one ?? 0), 0)).toBe(total);
+  expect(readdirSync(ledgers)).toEqual([]);
+});
+
+describe('whatever ends the runner, nothing of it stays', () => {
+  const paused = `title: Paused
+why: A test.
+load: { ratePerS: 20, warmUpS: 0, beforeS: 60, duringS: 1, afterS: 1 }
+variants: { standard: {} }
+method:
+  - { layer: process, action: pause, phase: all }
+hypothesis:
+  - { phase: after, metric: success, variant: standard, atLeast: 0 }
+`;
+  const ofRun = (pid: number) =>
+    execFileSync('ps', ['-eo', 'stat=,pid=,args='], { encoding: 'utf8' })
+      .split('\n')
+      .filter((line) => line.includes(`--of-lab-run=${pid}-`));
+
+  async function untilPaused(pid: number): Promise<void> {
+    await expect.poll(() => ofRun(pid).filter((line) => line.startsWith('T')), { timeout: 20_000 }).toHaveLength(1);
+  }
+
+  function startPaused() {
+    const out = folder();
+    const file = join(out, 'test.yaml');
+    writeFileSync(file, paused);
+    return lab(['run', file, '--out', out]);
+  }
+
+  test('Ctrl-C: at once, exit code 130', { timeout: 60_000 }, async () => {
+    const { child, exited, output } = startPaused();
+    await untilPaused(child.pid ?? 0);
+    child.kill('SIGINT');
+    expect(await exited).toBe(130);
+    expect(output()).toContain('taking back all faults');
+    expect(ofRun(child.pid ?? 0)).toEqual([]);
+    expect(readdirSync(ledgers)).toEqual([]);
+  });
+
+  test('SIGKILL in the middle of a fault: the next run ends the stopped process that could not end itself', {
+    timeout: 60_000,
+  }, async () => {
+    const { child, exited } = startPaused();
+    const pid = child.pid ?? 0;
+    await untilPaused(pid);
+    child.kill('SIGKILL');
+    expect(await exited).toBe('SIGKILL');
+    // The edge ends by itself; the greeter is stopped and cannot.
+    await expect.poll(() => ofRun(pid), { timeout: 20_000 }).toHaveLength(1);
+    expect(ofRun(pid)[0]).toMatch(/^T.*greeter/);
+    expect(readdirSync(ledgers)).toEqual([`lab-${pid}.json`]);
+
+    const next = await runExperiment(`title: Next
+why: A test.
+load: { maxLatenessMs: 1000, ratePerS: 20, warmUpS: 1, beforeS: 1, duringS: 1, afterS: 1 }
+variants: { standard: {} }
+hypothesis:
+  - { phase: after, metric: wrong, variant: standard, atMost: 0 }
+`);
+    expect(next.output).toMatch(/left by a run that was killed: ended process \d+/);
+    expect(ofRun(pid)).toEqual([]);
+    expect(readdirSync(ledgers)).toEqual([]);
+  });
+});
+
+describe('exit codes', () => {
+  test('2 for a mistake in a file: nothing is run', async () => {
+    const { exitCode, output, result } = await runExperiment('title: Bad\nwhy: A test.\nload: { ratePerS: fast }\n');
+    expect(exitCode).toBe(2);
+    expect(output).toMatch(/test\.yaml:3:19: load\.ratePerS: /);
+    expect(result).toBeUndefined();
+  });
+
+  test('2 for a mistake on the command line', async () => {
+    for (const args of [
+      ['run'],
+      ['run', 'nowhere.yaml'],
+      ['run', 'experiments/poison.yaml', '--on', 'mars'],
+      ['run', '--repeat', '0', 'x.yaml'],
+    ]) {
+      const { exited, output } = lab(args);
+      expect(await exited, args.join(' ')).toBe(2);
+      expect(output()).not.toBe('');
+    }
+  });
+});

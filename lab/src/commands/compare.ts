@@ -1,0 +1,31 @@
+import { resolve } from 'node:path';
+import process from 'node:process';
+import { Command } from 'commander';
+import { CompareError, compareResults } from '../compare/compare-results.ts';
+import { comparisonTable } from '../compare/comparison-table.ts';
+import { ResultError, readResult } from '../read-result.ts';
+
+const WORSE = 1;
+/** A file is wrong, or the two cannot be compared. */
+const MISTAKE = 2;
+
+export function compareCommand(): Command {
+  return new Command('compare')
+    .description(
+      'Compares two results, by two commits or under two policies. Exits with 1 if B is worse with certainty.',
+    )
+    .argument('<A>', 'result.json')
+    .argument('<B>', 'result.json')
+    .action((fileA: string, fileB: string, _options: unknown, command: Command) => {
+      // pnpm runs scripts in the folder of their package; a path is meant from where the user stands.
+      const from = process.env.INIT_CWD ?? process.cwd();
+      try {
+        const comparison = compareResults(readResult(resolve(from, fileA)), readResult(resolve(from, fileB)));
+        process.stdout.write(comparisonTable(comparison));
+        if (comparison.worse) process.exitCode = WORSE;
+      } catch (error) {
+        if (!(error instanceof ResultError || error instanceof CompareError)) throw error;
+        command.error(error.message, { exitCode: MISTAKE });
+      }
+    });
+}

@@ -1,0 +1,27 @@
+import { relative, resolve } from 'node:path';
+import process from 'node:process';
+import { Command } from 'commander';
+import { ResultError, readResult } from '../read-result.ts';
+import { writeReport } from '../report/write-report.ts';
+
+/** The file is wrong: nothing was written. */
+const MISTAKE = 2;
+
+export function reportCommand(): Command {
+  return new Command('report')
+    .description('Writes report.html, junit.xml and summary.md beside results, from them alone.')
+    .argument('<file...>', 'result.json')
+    .action((files: string[], _options: unknown, command: Command) => {
+      // pnpm runs scripts in the folder of their package; a path is meant from where the user stands.
+      const from = process.env.INIT_CWD ?? process.cwd();
+      try {
+        for (const file of files) {
+          const path = resolve(from, file);
+          process.stdout.write(`${relative(from, writeReport(readResult(path), path))}\n`);
+        }
+      } catch (error) {
+        if (!(error instanceof ResultError)) throw error;
+        command.error(error.message, { exitCode: MISTAKE });
+      }
+    });
+}

@@ -1,0 +1,245 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join, relative, resolve } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError } from 'commander';
+import type { Experiment } from '../experiment/format.ts';
+import { phasesOf } from '../experiment/phases.ts';
+import { ExperimentError, readExperiment } from '../experiment/read.ts';
+import { writeReport } from '../report/write-report.ts';
+import { type ExperimentResult, experimentResult } from '../result.ts';
+import { createProgressLine } from '../run/progress-line.ts';
+import { provenanceOf } from '../run/provenance.ts';
+import { runExperiment } from '../run/run-experiment.ts';
+import { attachToCompose, attachToUrl } from '../system/attached.ts';
+import { policyOf } from '../system/edge-probe.ts';
+import { startEmbedded } from '../system/embedded.ts';
+import { cleanUp, type Ledger, openLedger } from '../system/ledger.ts';
+import type { System } from '../system/system.ts';
+import { undo } from '../system/undo.ts';
+import type { Wire } from '../system/wire.ts';
+import { verdictTable } from '../verdict-table.ts';
+
+/** Every hypothesis held. */
+const HELD = 0;
+/** A hypothesis failed, nothing could be concluded, or the system could not be run. */
+const NOT_HELD = 1;
+/** The command line or a file is wrong: nothing was run. */
+const MISTAKE = 2;
+
+interface Options {
+  readonly repeat: number;
+  readonly seed?: number;
+  readonly on: string;
+  readonly variant?: string;
+  readonly wire?: string;
+  readonly out: string;
+}
+
+interface Job {
+  readonly file: string;
+  readonly text: string;
+  readonly experiment: Experiment;
+}
+
+export function runCommand(): Command {
+  return new Command('run')
+    .description('Runs experiments and judges their hypotheses. Exits with 0 only if every one of them held.')
+    .argument('<file...>', 'experiments, YAML')
+    .option('--repeat <n>', 'runs of each variant; each repeat has another seed', wholeNumber(1, 1_000), 1)
+    .option('--seed <n>', "instead of the experiment's own", wholeNumber(0, 2 ** 31 - 1))
+    .option(
+      '--on <where>',
+      '`embedded`: processes of its own; `compose`: the running one; or the URL of any service',
+      'embedded',
+    )
+    .option('--variant <name>', 'only this one; needed with --on compose or a URL where there are several')
+    .option('--wire <url>', 'HTTP API of a Toxiproxy, for faults of the layer wire')
+    .option('--out <folder>', 'where results are written', 'results')
+    .action(async (files: string[], options: Options, command: Command) => {
+      const fail = (message: string) => command.error(message, { exitCode: MISTAKE });
+      process.exitCode = await run(files, options, fail);
+    });
+}
+
+async function run(files: readonly string[], options: Options, fail: (message: string) => never): Promise<number> {
+  // pnpm runs scripts in the folder of their package; a path is meant from where the user stands.
+  const from = process.env.INIT_CWD ?? process.cwd();
+  const jobs = readAll(files, from, options, fail);
+  const folder = fileURLToPath(new URL('../../../.halfopen', import.meta.url));
+  const left = await cleanUp(folder, undo);
+  for (const line of left) process.stderr.write(`left by a run that was killed: ${line}\n`);
+
+  const interrupt = new AbortController();
+  let exitCodeOfSignal = 0;
+  const onSignal = (signal: NodeJS.Signals) => {
+    // A second one: whoever sends it does not want to wait. What then stays is cleaned up by the next run.
+    if (interrupt.signal.aborted) process.exit(exitCodeOfSignal);
+    exitCodeOfSignal = 128 + { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 }[signal as 'SIGINT' | 'SIGTERM' | 'SIGHUP'];
+    process.stderr.write(`\n${signal}: taking back all faults\n`);
+    interrupt.abort();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+
+  const ledger = openLedger(folder);
+  let exitCode = HELD;
+  try {
+    for (const job of jobs) {
+      const result = await runJob(job, options, ledger, interrupt.signal, jobs.length);
+      const path = write(result, job.file, resolve(from, options.out));
+      process.stdout.write(`${verdictTable(result)}  ${relative(from, path)}\n\n`);
+      if (result.verdict !== 'held') exitCode = NOT_HELD;
+    }
+  } catch (error) {
+    if (!interrupt.signal.aborted) {
+      process.stderr.write(`\n${explain(error)}\n`);
+      exitCode = NOT_HELD;
+    }
+  } finally {
+    ledger.close();
+  }
+  return interrupt.signal.aborted ? exitCodeOfSignal : exitCode;
+}
+
+function readAll(files: readonly string[], from: string, options: Options, fail: (message: string) => never): Job[] {
+  const mistakes: string[] = [];
+  const jobs = files.flatMap((name): Job[] => {
+    const file = relative(process.cwd(), resolve(from, name));
+    try {
+      const text = readFileSync(resolve(from, name), 'utf8');
+      return [{ file, text, experiment: chosen(readExperiment(text, file), file, options) }];
+    } catch (error) {
+      if (error instanceof ExperimentError || error instanceof ChoiceError) mistakes.push(error.message);
+      else mistakes.push(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
+      return [];
+    }
+  });
+  if (mistakes.length > 0) return fail(mistakes.join('\n'));
+  const { on, wire } = options;
+  for (const [option, url] of [
+    ...(isUrl(on) ? [['--on', on]] : []),
+    ...(wire === undefined ? [] : [['--wire', wire]]),
+  ]) {
+    if (!URL.canParse(url ?? '')) return fail(`${option} ${url} is not a URL, such as http://127.0.0.1:8080`);
+  }
+  if (!isUrl(on) && on !== 'embedded' && on !== 'compose') {
+    return fail(`--on ${on} is not possible: embedded, compose, or a URL such as http://127.0.0.1:8080`);
+  }
+  return jobs;
+}
+
+class ChoiceError extends Error {}
+
+/** The experiment with the variants that can be run here, and the hypotheses that speak of them. */
+function chosen(experiment: Experiment, file: string, { on, variant }: Options): Experiment {
+  const names = Object.keys(experiment.variants);
+  if (variant !== undefined && !names.includes(variant)) {
+    throw new ChoiceError(`${file}: --variant ${variant} does not exist: ${names.join(', ')}`);
+  }
+  if (on !== 'embedded' && names.length > 1 && variant === undefined) {
+    throw new ChoiceError(
+      `${file}: ${names.join(' and ')} cannot both be had from one running system; say which one it is: --variant NAME`,
+    );
+  }
+  if (isUrl(on)) {
+    const index = experiment.method.findIndex(({ layer }) => layer !== 'wire');
+    if (index >= 0) {
+      throw new ChoiceError(
+        `${file}: method[${index}] is of the layer ${experiment.method[index]?.layer}: at a URL only the wire can be broken`,
+      );
+    }
+  }
+  if (variant === undefined) return experiment;
+  const hypothesis = experiment.hypothesis.filter((one) => one.variant === variant && one.minus === undefined);
+  if (hypothesis.length === 0) throw new ChoiceError(`${file}: no hypothesis speaks of ${variant} alone`);
+  return {
+    ...experiment,
+    variants: { [variant]: experiment.variants[variant] as Experiment['variants'][string] },
+    hypothesis,
+  };
+}
+
+async function runJob(
+  { experiment, file, text }: Job,
+  options: Options,
+  ledger: Ledger,
+  signal: AbortSignal,
+  jobs: number,
+): Promise<ExperimentResult> {
+  const { repeat, on } = options;
+  const seed = options.seed ?? experiment.seed;
+  const wire: Wire | undefined = options.wire === undefined ? undefined : { apiUrl: options.wire.replace(/\/$/, '') };
+  const line = createProgressLine(phasesOf(experiment.load), process.stderr, () => performance.now());
+  if (jobs > 1) process.stderr.write(`${file}\n`);
+  try {
+    return await runExperiment({
+      experiment,
+      file,
+      text,
+      seed,
+      repeats: repeat,
+      provenance: provenanceOf({ command: commandLine(file, seed, options), seed, on }),
+      wire,
+      ledger,
+      signal,
+      startSystem: (variant, runSeed) => startSystem(on, variant, runSeed, ledger, wire),
+      onProgress: (who, progress, sampler) => line.show(who, progress, sampler.latest?.breaker),
+    });
+  } finally {
+    line.clear();
+  }
+}
+
+async function startSystem(
+  on: string,
+  variant: Experiment['variants'][string],
+  seed: number,
+  ledger: Ledger,
+  wire: Wire | undefined,
+): Promise<System> {
+  if (on === 'embedded') return startEmbedded(variant, seed, { ledger, wire });
+  if (on !== 'compose') return attachToUrl(on);
+  const system = await attachToCompose(ledger);
+  const wanted = variant.edge.GREETER_CALL_POLICY ?? 'standard';
+  const got = system.edgeOpsUrl === undefined ? undefined : await policyOf(system.edgeOpsUrl);
+  if (got !== wanted) throw new Error(`the running edge has the policy ${got}, and the variant asks for ${wanted}`);
+  return system;
+}
+
+function commandLine(file: string, seed: number, { repeat, on, variant, wire }: Options): string {
+  const parts = ['pnpm lab run', file, `--seed ${seed}`, `--repeat ${repeat}`];
+  if (on !== 'embedded') parts.push(`--on ${on}`);
+  if (variant !== undefined) parts.push(`--variant ${variant}`);
+  if (wire !== undefined) parts.push(`--wire ${wire}`);
+  return parts.join(' ');
+}
+
+/** @returns where the report stands */
+function write(result: ExperimentResult, file: string, out: string): string {
+  const stamp = result.provenance.startedAt.replace(/[:.]/g, '-');
+  const folder = join(out, basename(file).replace(/\.ya?ml$/, ''), stamp);
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, 'result.json');
+  // What the form does not allow must not be found out by a reader.
+  writeFileSync(path, `${JSON.stringify(experimentResult.parse(result))}\n`);
+  return writeReport(result, path);
+}
+
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
+}
+
+function isUrl(on: string): boolean {
+  return on.includes('://');
+}
+
+function wholeNumber(min: number, max: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isInteger(value) || value < min || value > max) {
+      throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+    }
+    return value;
+  };
+}

@@ -1,0 +1,28 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import process from 'node:process';
+import { Command } from 'commander';
+import { experimentJsonSchema } from '../experiment/json-schema.ts';
+import { resultJsonSchema } from '../result-json-schema.ts';
+
+const SCHEMAS = [
+  { name: 'experiments/experiment.schema.json', make: experimentJsonSchema },
+  { name: 'experiments/result.schema.json', make: resultJsonSchema },
+];
+
+export function schemaCommand(): Command {
+  return new Command('schema')
+    .description('Checks that the published JSON schemas are what the code says; --write writes them.')
+    .option('--write', 'writes them')
+    .action(({ write = false }: { readonly write?: boolean }) => {
+      for (const { name, make } of SCHEMAS) {
+        const file = new URL(`../../../${name}`, import.meta.url);
+        const made = `${JSON.stringify(make(), null, 2)}\n`;
+        if (write) {
+          writeFileSync(file, made);
+        } else if (!existsSync(file) || readFileSync(file, 'utf8') !== made) {
+          process.stderr.write(`${name} is not what the code says; \`pnpm fix\` writes it\n`);
+          process.exitCode = 1;
+        }
+      }
+    });
+}

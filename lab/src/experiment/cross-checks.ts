@@ -1,0 +1,122 @@
+import { greeterContract } from '@halfopen/contracts';
+import { contradictionsOfPlan } from '@halfopen/faults';
+import type { Experiment, Method } from './format.ts';
+import { phasesOf, type Span, spanOf } from './phases.ts';
+
+interface Mistake {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** Variables that the runner sets itself: a variant that set them would talk to somebody else. */
+const RUNNERS_OWN = /^(GREETER_URL|(EDGE|GREETER)_(HOST|PORT|OPS_PORT)|FAULTS|LOG_LEVEL)$/;
+
+/** What a member by itself cannot know: names that must exist, times that must fit into the phases. */
+export function crossChecks(experiment: Experiment): Mistake[] {
+  return [...ofVariants(experiment), ...ofLoad(experiment), ...ofMethod(experiment), ...ofHypothesis(experiment)];
+}
+
+function ofVariants({ variants }: Experiment): Mistake[] {
+  return Object.entries(variants).flatMap(([name, variant]) =>
+    (['edge', 'greeter'] as const).flatMap((part) =>
+      Object.keys(variant[part])
+        .filter((variable) => RUNNERS_OWN.test(variable))
+        .map((variable) => ({
+          path: ['variants', name, part, variable],
+          message: 'is set by the runner: leave it out',
+        })),
+    ),
+  );
+}
+
+function ofLoad({ load }: Experiment): Mistake[] {
+  const endS = endOf(load);
+  return load.ramps.flatMap(({ atS }, index) => {
+    const path = ['load', 'ramps', index, 'atS'];
+    const previous = load.ramps[index - 1]?.atS ?? 0;
+    if (atS < previous) return [{ path, message: `comes before the point above (${previous} s)` }];
+    return atS > endS ? [{ path, message: `is after the end (${endS} s)` }] : [];
+  });
+}
+
+function ofMethod({ method, load, variants }: Experiment): Mistake[] {
+  const endS = endOf(load);
+  return method.flatMap((fault, index) => {
+    const at = (message: string, member: string) => ({ path: ['method', index, member], message });
+    const mistakes: Mistake[] = contradictionsIn(fault).map(({ path, message }) => ({
+      path: ['method', index, ...path],
+      message,
+    }));
+    if (fault.phase !== undefined && fault.atS !== undefined)
+      mistakes.push(at('has phase and atS: one of them is possible', 'atS'));
+    if (fault.untilS !== undefined && fault.atS === undefined) mistakes.push(at('needs atS', 'untilS'));
+    const { fromS, toS } = spanOf(fault, load);
+    if (toS <= fromS) mistakes.push(at(`must be later than atS (${fromS} s)`, 'untilS'));
+    if (toS > endS) mistakes.push(at(`is after the end (${endS} s)`, 'untilS'));
+    if (fault.layer !== 'wire' && fault.replica !== undefined) {
+      for (const [name, { replicas }] of Object.entries(variants)) {
+        if (fault.replica > replicas)
+          mistakes.push(at(`does not exist in variant ${name}, which has ${replicas}`, 'replica'));
+      }
+    }
+    const clash = method.slice(0, index).find((other) => clashes(fault, other, load));
+    if (clash !== undefined) {
+      mistakes.push(
+        at(
+          fault.layer === 'plan'
+            ? 'has an id that another fault has at the same time'
+            : 'is paused or killed by another fault at the same time',
+          fault.layer === 'plan' ? 'faults' : 'replica',
+        ),
+      );
+    }
+    return mistakes;
+  });
+}
+
+/** What the greeter would refuse a plan for. */
+function contradictionsIn(fault: Method): Mistake[] {
+  if (fault.layer !== 'plan') return [];
+  const operations = Object.values(greeterContract.operations).map(({ name }) => name);
+  return contradictionsOfPlan({ faults: fault.faults }, { operations, mayExit: true }) as Mistake[];
+}
+
+/** Whether two faults cannot be in force together: a plan has each id once, and a process can only be stopped once. */
+function clashes(a: Method, b: Method, load: Experiment['load']): boolean {
+  if (!overlap(spanOf(a, load), spanOf(b, load))) return false;
+  if (a.layer === 'process' && b.layer === 'process') return a.replica === b.replica;
+  if (a.layer !== 'plan' || b.layer !== 'plan') return false;
+  if (a.replica !== undefined && b.replica !== undefined && a.replica !== b.replica) return false;
+  const ids = new Set(b.faults.map(({ id }) => id));
+  return a.faults.some(({ id }) => ids.has(id));
+}
+
+function overlap(a: Span, b: Span): boolean {
+  return a.fromS < b.toS && b.fromS < a.toS;
+}
+
+function ofHypothesis({ hypothesis, variants, load }: Experiment): Mistake[] {
+  const names = Object.keys(variants);
+  const unknown = `is not a variant: ${names.join(', ')}`;
+  const uncheckable = load.mix.findIndex(({ expect }) => expect.json === undefined && expect.text === undefined);
+  return hypothesis.flatMap(({ variant, minus, metric, phase, atLeast, atMost }, index) => {
+    const at = (member: string, message: string) => ({ path: ['hypothesis', index, member], message });
+    const mistakes: Mistake[] = [];
+    if (!names.includes(variant)) mistakes.push(at('variant', unknown));
+    if (minus !== undefined && !names.includes(minus)) mistakes.push(at('minus', unknown));
+    if (minus === variant) mistakes.push(at('minus', 'must be another variant'));
+    if (metric === 'recoveryMs' && phase !== 'after')
+      mistakes.push(at('phase', 'must be after: recovery is what happens then'));
+    if (metric === 'wrong' && uncheckable >= 0) {
+      mistakes.push(at('metric', `cannot be seen: load.mix[${uncheckable}] does not say in expect what is right`));
+    }
+    if (atLeast !== undefined && atMost !== undefined && atLeast > atMost) {
+      mistakes.push(at('atLeast', `must not be above atMost (${atMost})`));
+    }
+    return mistakes;
+  });
+}
+
+function endOf(load: Experiment['load']): number {
+  return phasesOf(load).at(-1)?.toS ?? 0;
+}

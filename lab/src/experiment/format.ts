@@ -1,0 +1,217 @@
+import { planSchema } from '@halfopen/faults';
+import { z } from 'zod';
+import { METRICS, PHASES } from '../result.ts';
+import { crossChecks } from './cross-checks.ts';
+
+const seconds = (what: string) => z.number().min(0).max(3_600).describe(what);
+const rate = z.number().positive().max(20_000);
+
+/** YAML numbers are welcome: an environment variable is text. */
+const environment = z
+  .record(
+    z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'must be the name of an environment variable, such as EDGE_DEADLINE_MS'),
+    z.union([z.string(), z.number()]),
+  )
+  .default({});
+
+const expectation = z
+  .strictObject({
+    status: z.int().min(100).max(599).default(200).describe('The status of a right answer.'),
+    json: z.json().optional().describe('What the body must be, as JSON. `{n}` stands for the number of the arrival.'),
+    text: z.string().optional().describe('What the body must be, byte by byte. `{n}` as in `json`.'),
+  })
+  .refine(({ json, text }) => json === undefined || text === undefined, 'has json and text: one of them is possible')
+  .describe('What a right answer is. Without `json` and `text` the status alone decides, and no answer is `wrong`.');
+
+const mixEntry = z.strictObject({
+  weight: z.number().positive().default(1).describe('How often this request is made, in proportion to the others.'),
+  path: z
+    .string()
+    .startsWith('/', 'must begin with /')
+    .describe('Path and query. `{n}` stands for the number of the arrival.'),
+  headers: z.record(z.string(), z.string()).default({}),
+  expect: expectation.default({ status: 200 }),
+});
+
+const load = z
+  .strictObject({
+    ratePerS: rate.describe('Arrivals per second, on average, whatever becomes of them (open loop).'),
+    arrivals: z
+      .enum(['poisson', 'constant'])
+      .default('poisson')
+      .describe('`poisson`: independent callers, with bursts and gaps. `constant`: evenly spaced.'),
+    warmUpS: seconds('Load before anything is measured: connections open, code is compiled.').default(3),
+    beforeS: seconds('Length of the phase in which all must be well; otherwise the run gives up.').min(1),
+    duringS: seconds('Length of the phase in which the system is broken.').min(1),
+    afterS: seconds('Length of the phase in which it is left alone again.').min(1),
+    ramps: z
+      .array(
+        z.strictObject({
+          atS: seconds('Seconds from the beginning of `before`.'),
+          ratePerS: rate,
+        }),
+      )
+      .default([])
+      .describe('The rate goes in straight lines from point to point. Two points at the same time are a step.'),
+    timeoutMs: z
+      .int()
+      .min(10)
+      .max(600_000)
+      .default(5_000)
+      .describe(
+        'A caller leaves after so many milliseconds; the request counts as failed, and as having taken that long.',
+      ),
+    maxLatenessMs: z
+      .number()
+      .min(1)
+      .max(10_000)
+      .default(20)
+      .describe(
+        'No verdict where the runner itself sent later than this (99th percentile). Latencies count from when a request was due, so they cannot be told to less than this.',
+      ),
+    mix: z
+      .array(mixEntry)
+      .min(1)
+      .default([
+        {
+          weight: 1,
+          path: '/hello?name=caller-{n}',
+          headers: {},
+          expect: { status: 200, json: { message: 'Hello, caller-{n}!' } },
+        },
+      ])
+      .describe('The requests. Default: a greeting for everybody, which must be exactly right.'),
+  })
+  .describe('Who calls, and how often.');
+
+const variant = z
+  .strictObject({
+    edge: environment.describe('Environment of the edge: the policy that is tested.'),
+    greeter: environment.describe('Environment of each greeter.'),
+    replicas: z.int().min(1).max(9).default(1).describe('How many greeters.'),
+  })
+  .describe('What differs; everything else is the same: the arrivals, the victims of the faults.');
+
+/** When a fault is in force: in a phase, from one second to another, or all the time. */
+const span = {
+  phase: z
+    .enum([...PHASES, 'all'])
+    .optional()
+    .describe('In force throughout this phase; `all`: from before the warm-up to the end. Default: `during`.'),
+  atS: seconds('In force from this second on, counted from the beginning of `before`.').optional(),
+  untilS: seconds('No longer in force from this second on. It is always undone.').optional(),
+  label: z.string().min(1).optional().describe('What the report calls it.'),
+};
+const replica = z.int().min(1).max(9);
+
+const method = z.discriminatedUnion('layer', [
+  z
+    .strictObject({
+      layer: z.literal('plan'),
+      ...span,
+      replica: replica.optional().describe('Only this greeter, counted from 1. Default: all of them.'),
+      faults: planSchema.shape.faults.min(1).describe("Faults of a plan, put to the greeter's `/faults`."),
+    })
+    .describe('The greeter misbehaves.'),
+  z
+    .strictObject({
+      layer: z.literal('process'),
+      ...span,
+      replica: replica.default(1).describe('Which greeter, counted from 1.'),
+      action: z
+        .enum(['pause', 'kill'])
+        .describe('`pause`: SIGSTOP, then SIGCONT. `kill`: SIGKILL, then started again on the same port.'),
+    })
+    .describe("The greeter's process stops, or dies."),
+  z
+    .strictObject({
+      layer: z.literal('wire'),
+      ...span,
+      proxy: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('Name of the proxy. Default, in the embedded system: the proxies of all replicas.'),
+      toxics: z
+        .array(
+          z.strictObject({
+            type: z
+              .string()
+              .min(1)
+              .describe('`latency`, `bandwidth`, `slow_close`, `timeout`, `reset_peer`, `slicer`, `limit_data`.'),
+            stream: z.enum(['upstream', 'downstream']).default('downstream'),
+            toxicity: z.number().min(0).max(1).default(1),
+            attributes: z.record(z.string(), z.number()).default({}),
+          }),
+        )
+        .min(1)
+        .describe('As the HTTP API of Toxiproxy takes them.'),
+    })
+    .describe('The connection misbehaves, through a proxy that speaks the HTTP API of Toxiproxy (`--wire URL`).'),
+]);
+
+const hypothesis = z
+  .strictObject({
+    phase: z.enum(PHASES).describe('Of the requests that were due in this phase.'),
+    metric: z.enum(METRICS),
+    variant: z.string(),
+    minus: z.string().optional().describe('The difference to this variant, arrival by arrival.'),
+    atLeast: z.number().optional(),
+    atMost: z.number().optional(),
+  })
+  .refine(({ atLeast, atMost }) => atLeast !== undefined || atMost !== undefined, 'needs atLeast or atMost')
+  .describe('Shares are 0 to 1, times milliseconds. Recovery belongs to the phase `after`.');
+
+const abortWhen = z
+  .strictObject({
+    failedShare: z
+      .number()
+      .min(0)
+      .max(1)
+      .optional()
+      .describe('More than this share of the answers of the last five seconds failed or were wrong.'),
+    inFlight: z.int().min(1).optional().describe('More than so many requests wait for an answer.'),
+    edgeRssBytes: z.int().min(1).optional().describe('The edge holds more memory than this.'),
+  })
+  .describe('Stops the run, undoes the faults, and gives no verdict. For systems that must not be harmed.');
+
+/** The form of an experiment; `experiments/experiment.schema.json` is made from it. */
+export const experimentSchema = z
+  .strictObject({
+    title: z.string().min(1).max(120),
+    why: z.string().min(1).describe('What is believed, and where the belief comes from.'),
+    seed: z
+      .int()
+      .min(0)
+      .max(2 ** 31 - 1)
+      .default(1)
+      .describe('Decides the arrivals and the victims. The same seed, the same of both.'),
+    load,
+    variants: z
+      .record(
+        z
+          .string()
+          .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, 'must be 1 to 40 letters, digits, dots, dashes or underscores'),
+        variant,
+      )
+      .refine((variants) => Object.keys(variants).length > 0, 'needs at least one variant'),
+    method: z.array(method).default([]).describe('What is broken, where and when.'),
+    hypothesis: z
+      .array(hypothesis)
+      .min(1)
+      .describe('What is believed of each phase. The experiment holds if all of them do.'),
+    abortWhen: abortWhen.optional(),
+  })
+  .superRefine((experiment, context) => {
+    for (const { path, message } of crossChecks(experiment)) {
+      context.addIssue({ code: 'custom', path: [...path], message });
+    }
+  });
+
+export type Experiment = z.output<typeof experimentSchema>;
+export type Load = Experiment['load'];
+export type Expectation = Load['mix'][number]['expect'];
+export type Variant = Experiment['variants'][string];
+export type Method = Experiment['method'][number];
+export type Hypothesis = Experiment['hypothesis'][number];
+export type AbortWhen = NonNullable<Experiment['abortWhen']>;

@@ -1,0 +1,112 @@
+import { type Document, isAlias, isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { type Experiment, experimentSchema } from './format.ts';
+import { knownMembers } from './json-schema.ts';
+
+export interface Mistake {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  /** From 1. */
+  readonly column: number;
+  readonly message: string;
+}
+
+/** An experiment that is not one. Its message has a line for each mistake: file, line, column, what is wrong. */
+export class ExperimentError extends Error {
+  override readonly name = 'ExperimentError';
+  readonly mistakes: readonly Mistake[];
+
+  constructor(mistakes: readonly Mistake[]) {
+    super(mistakes.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`).join('\n'));
+    this.mistakes = mistakes;
+  }
+}
+
+/**
+ * Reads an experiment.
+ * @param file as it is to be named in mistakes
+ * @throws ExperimentError with every mistake, in the order of the file
+ */
+export function readExperiment(text: string, file: string): Experiment {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const mistakeAt = (offset: number, message: string): Mistake => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line, column: col, message };
+  };
+  const syntax = [...document.errors, ...document.warnings];
+  if (syntax.length > 0) throw new ExperimentError(syntax.map(({ pos, message }) => mistakeAt(pos[0], message)));
+  const raw: unknown = document.toJS();
+  const parsed = experimentSchema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const mistakes = parsed.error.issues.flatMap((issue) =>
+    explain(issue, raw).map(({ path, key, message }) => mistakeAt(offsetOf(document, path, key), message)),
+  );
+  throw new ExperimentError(mistakes.toSorted((a, b) => a.line - b.line || a.column - b.column));
+}
+
+interface Explained {
+  readonly path: readonly PropertyKey[];
+  /** A member that is there and should not be. */
+  readonly key?: string;
+  readonly message: string;
+}
+
+function explain(issue: z.core.$ZodIssue, raw: unknown): Explained[] {
+  const { path } = issue;
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownMembers(path);
+    return issue.keys.map((key) => ({
+      path,
+      key,
+      message: `${pathText([...path, key])}: there is no such member${known.length > 0 ? `; there are ${known.join(', ')}` : ''}`,
+    }));
+  }
+  if (issue.code === 'invalid_key') {
+    return issue.issues.map(({ message }) => ({ path, message: `${pathText(path)}: the name ${message}` }));
+  }
+  const value = valueAt(raw, path);
+  if (value === undefined && issue.code === 'invalid_type') {
+    return [{ path, message: `${pathText(path)}: is missing; it takes ${issue.expected}` }];
+  }
+  const shown =
+    value === undefined || (typeof value === 'object' && value !== null) ? '' : ` (it is ${JSON.stringify(value)})`;
+  return [{ path, message: `${pathText(path)}: ${issue.message}${shown}` }];
+}
+
+function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce((value, part) => (value as Record<PropertyKey, unknown> | null | undefined)?.[part], raw);
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
+  return text.replace(/^\./, '') || 'the experiment';
+}
+
+/** Where the member stands in the text; a missing one stands where its parent does. */
+function offsetOf(document: Document.Parsed, path: readonly PropertyKey[], key?: string): number {
+  let node: Node | null | undefined = document.contents;
+  let offset = node?.range?.[0] ?? 0;
+  for (const part of key === undefined ? path : [...path, key]) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (isMap(node)) {
+      const pair = node.items.find(
+        (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(part),
+      );
+      if (pair === undefined) return offset;
+      const name = pair.key as Node;
+      offset = name.range?.[0] ?? offset;
+      node = pair.value as Node | null;
+      const isLast = part === path.at(-1);
+      // The value is where the eye must go, unless it is a block: then its name is.
+      if (key === undefined && isLast && isScalar(node)) offset = node.range?.[0] ?? offset;
+    } else if (isSeq(node)) {
+      node = node.items[Number(part)] as Node | undefined;
+      offset = node?.range?.[0] ?? offset;
+    } else {
+      return offset;
+    }
+  }
+  return offset;
+}

@@ -1,0 +1,70 @@
+import type { Fault as PlannedFault } from '@halfopen/faults';
+import type { Debt, Ledger } from '../system/ledger.ts';
+import type { Greeter } from '../system/system.ts';
+import type { Fault } from './fault.ts';
+
+/** The fault plans in force at the greeters. A greeter has one plan; several faults of an experiment share it. */
+export interface PlanBoard {
+  /** @param only the index of the one greeter that is meant */
+  fault(faults: readonly PlannedFault[], only: number | undefined): Fault;
+}
+
+/**
+ * @param seed of the plans: with the same seed and request ids the same attempts are hit
+ */
+export function createPlanBoard(greeters: readonly Greeter[], seed: number, ledger: Ledger): PlanBoard {
+  const active = greeters.map(() => new Set<readonly PlannedFault[]>());
+  const debts = new Map<number, Debt>();
+  // One change after the other: of two that meet, the later plan must not be overwritten by the earlier.
+  let turn: Promise<void> = Promise.resolve();
+  const change = (indexes: readonly number[], edit: (index: number) => void): Promise<void> => {
+    const next = turn.then(async () => {
+      for (const index of indexes) {
+        edit(index);
+        await put(index);
+      }
+    });
+    turn = next.catch(() => undefined);
+    return next;
+  };
+  const put = async (index: number) => {
+    const url = `${greeters[index]?.opsUrl}/faults`;
+    const faults = [...(active[index] ?? [])].flat();
+    if (faults.length === 0) {
+      await call(url, 'DELETE');
+      const debt = debts.get(index);
+      if (debt !== undefined) ledger.remove(debt);
+      debts.delete(index);
+      return;
+    }
+    if (!debts.has(index)) {
+      const debt: Debt = { kind: 'request', method: 'DELETE', url };
+      ledger.add(debt);
+      debts.set(index, debt);
+    }
+    await call(url, 'PUT', { seed, faults });
+  };
+  return {
+    fault(faults, only) {
+      const indexes = only === undefined ? [...greeters.keys()] : [only];
+      if (indexes.length === 0) throw new Error('faults of the layer plan need a greeter of ours: there is none here');
+      if (greeters.length <= Math.max(...indexes)) throw new Error(`there is no greeter ${Math.max(...indexes) + 1}`);
+      return {
+        apply: () => change(indexes, (index) => active[index]?.add(faults)),
+        undo: () => change(indexes, (index) => active[index]?.delete(faults)),
+      };
+    },
+  };
+}
+
+async function call(url: string, method: 'PUT' | 'DELETE', body?: unknown): Promise<void> {
+  const response = await fetch(url, {
+    method,
+    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    signal: AbortSignal.timeout(5_000),
+  }).catch((error: unknown) => {
+    throw new Error(`the greeter's switch of faults does not answer: ${method} ${url}`, { cause: error });
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`the greeter refuses the faults: ${method} ${url} says ${response.status} ${text}`);
+}

@@ -1,0 +1,255 @@
+import type { Hypothesis } from './experiment/format.ts';
+import type { Phase } from './experiment/phases.ts';
+import { rangeOf, recoveryOf } from './measure/figures.ts';
+import { codeOf, type RawRun, seenBy } from './measure/raw-run.ts';
+import type { HypothesisResult, MetricName, Outcome } from './result.ts';
+import {
+  type BootstrapOptions,
+  type Estimate,
+  judge,
+  meanInterval,
+  pairedDifference,
+  quantileInterval,
+  type Sample,
+  type Statistic,
+  shareInterval,
+  unpairedDifference,
+} from './stats/index.ts';
+
+const QUANTILES = { p50Ms: 0.5, p99Ms: 0.99, p999Ms: 0.999 } as const;
+const SHARE: readonly [number, number] = [0, 1];
+const COUNTED: readonly [number, number] = [0, Number.POSITIVE_INFINITY];
+
+/**
+ * What the runs say to a hypothesis.
+ *
+ * Recovery is judged apart: a run has only one of it, so there is nothing to draw an interval from. Every run must
+ * keep the bound; `observed` is the worst one. (A difference is judged run by run in the same way.)
+ *
+ * @param runs of each variant, in the same order: the first of one is the pair of the first of another
+ */
+export function judgeHypothesis(
+  hypothesis: Hypothesis,
+  runs: Readonly<Record<string, readonly RawRun[]>>,
+  phases: readonly Phase[],
+  seed: number,
+): HypothesisResult {
+  const { variant, minus, metric, atLeast, atMost } = hypothesis;
+  const phase = phases.find(({ name }) => name === hypothesis.phase) as Phase;
+  const stated = {
+    text: textOf(hypothesis),
+    phase: phase.name,
+    metric,
+    variant,
+    ...(minus === undefined ? {} : { minus }),
+    ...(atLeast === undefined ? {} : { atLeast }),
+    ...(atMost === undefined ? {} : { atMost }),
+  };
+  const a = runs[variant] ?? [];
+  const b = minus === undefined ? undefined : (runs[minus] ?? []);
+  const bounds = { ...(atLeast === undefined ? {} : { atLeast }), ...(atMost === undefined ? {} : { atMost }) };
+  if (metric === 'recoveryMs') return { ...stated, ...judgeRecovery(a, b, phase, bounds) };
+  const estimate = estimateOf(metric, a, b, phase, { seed });
+  if (estimate === undefined) return { ...stated, observed: null, interval: null, verdict: 'inconclusive' };
+  const range = b !== undefined ? undefined : isShare(metric) ? SHARE : COUNTED;
+  return { ...stated, observed: estimate.value, interval: estimate.interval, verdict: judge(estimate, bounds, range) };
+}
+
+export interface EstimateOptions extends BootstrapOptions {
+  /** Whether the same index is the same arrival in both. Default true. */
+  readonly paired?: boolean;
+}
+
+/**
+ * A figure of some runs with its interval; with `b`, by how much `a` exceeds it.
+ * @returns `undefined` where nothing was due, or nobody could count
+ */
+export function estimateOf(
+  metric: Exclude<MetricName, 'recoveryMs'>,
+  a: readonly RawRun[],
+  b: readonly RawRun[] | undefined,
+  phase: Phase,
+  { paired = true, ...options }: EstimateOptions,
+): Estimate | undefined {
+  const samplesOf = (runs: readonly RawRun[]) => sampled(metric, runs, phase);
+  const [left, right] = [samplesOf(a), b === undefined ? undefined : samplesOf(b)];
+  if (left === undefined || (b !== undefined && right === undefined)) return undefined;
+  if (right !== undefined) {
+    const difference = paired ? pairedDifference : unpairedDifference;
+    return scaled(difference(left.runs, right.runs, left.statistic, options), left.scale);
+  }
+  if (left.statistic === 'share') return scaled(shareInterval(left.runs, options), left.scale);
+  if (left.statistic.kind === 'quantile') return quantileInterval(left.runs, left.statistic.q, options);
+  const { value, interval } = meanInterval(left.runs, options);
+  // An interval knows nothing of what is counted: there are no fewer attempts than none.
+  return { value, interval: interval === null ? null : [Math.max(0, interval[0]), interval[1]] };
+}
+
+interface Sampled {
+  readonly runs: readonly Sample[];
+  readonly statistic: Statistic | 'share';
+  /** What a figure of one arrival is multiplied with. */
+  readonly scale: number;
+}
+
+/** A metric as figures of single arrivals, of which it is the mean or a quantile. */
+function sampled(
+  metric: Exclude<MetricName, 'recoveryMs'>,
+  runs: readonly RawRun[],
+  phase: Phase,
+): Sampled | undefined {
+  const ranges = runs.map((run) => rangeOf(run, phase));
+  const due = ranges.reduce((sum, [from, to]) => sum + to - from, 0);
+  if (due === 0) return undefined;
+  const cut = (array: (run: RawRun) => Float64Array | Uint8Array) =>
+    runs.map((run, index) => array(run).subarray(...(ranges[index] as [number, number])));
+  const is = (outcome: Outcome) => {
+    const code = codeOf(outcome);
+    return cut(({ outcome: all }) => all).map((run) => Uint8Array.from(run, (one) => (one === code ? 1 : 0)));
+  };
+  switch (metric) {
+    case 'success':
+    case 'degraded':
+    case 'failed':
+    case 'wrong':
+      return { runs: is(metric), statistic: 'share', scale: 1 };
+    case 'goodputPerS':
+      return { runs: is('success'), statistic: 'share', scale: due / runs.length / (phase.toS - phase.fromS) };
+    case 'p50Ms':
+    case 'p99Ms':
+    case 'p999Ms':
+      return { runs: cut(({ tookMs }) => tookMs), statistic: { kind: 'quantile', q: QUANTILES[metric] }, scale: 1 };
+    default: {
+      const counted = attemptsOf(runs, phase, ranges);
+      if (counted === undefined) return undefined;
+      const { attempts, requests, successes } = counted;
+      return metric === 'amplification' ? ratio(attempts, requests) : ratio(successes, attempts);
+    }
+  }
+}
+
+/** Attempts, requests and successes: of each arrival, or of each second where nobody could count the attempts one by one. */
+function attemptsOf(runs: readonly RawRun[], phase: Phase, ranges: readonly (readonly [number, number])[]) {
+  const success = codeOf('success');
+  const parts = runs.map((run, index) => {
+    const [from, to] = ranges[index] as readonly [number, number];
+    const succeeded = Array.from(run.outcome.subarray(from, to), (one) => (one === success ? 1 : 0));
+    if (run.attempts !== undefined) {
+      return {
+        attempts: Array.from(run.attempts.subarray(from, to)),
+        requests: succeeded.map(() => 1),
+        successes: succeeded,
+      };
+    }
+    const seconds = Array.from({ length: Math.floor(phase.toS - phase.fromS) }, (_, second) => phase.fromS + second);
+    const binned = seconds.map((second) => {
+      const [left, right] = [seenBy(run.attemptsSeen, second * 1_000), seenBy(run.attemptsSeen, (second + 1) * 1_000)];
+      const due = [...run.dueMs.subarray(from, to).entries()].filter(([, at]) => Math.floor(at / 1_000 - second) === 0);
+      return {
+        attempts: left === null || right === null ? null : right - left,
+        requests: due.length,
+        successes: due.reduce((sum, [at]) => sum + (succeeded[at] ?? 0), 0),
+      };
+    });
+    if (binned.some(({ attempts }) => attempts === null)) return undefined;
+    return {
+      attempts: binned.map(({ attempts }) => attempts ?? 0),
+      requests: binned.map(({ requests }) => requests),
+      successes: binned.map(({ successes }) => successes),
+    };
+  });
+  const known = parts.filter((part) => part !== undefined);
+  if (known.length < runs.length) return undefined;
+  return {
+    attempts: known.map(({ attempts }) => attempts),
+    requests: known.map(({ requests }) => requests),
+    successes: known.map(({ successes }) => successes),
+  };
+}
+
+/**
+ * A ratio of two sums as a mean: each arrival counts as the ratio plus what it moves it by (linearised; W. G. Cochran, Sampling
+ * Techniques, ch. 6), and the interval of a mean does.
+ */
+function ratio(
+  numerators: readonly (readonly number[])[],
+  denominators: readonly (readonly number[])[],
+): Sampled | undefined {
+  const sum = (runs: readonly (readonly number[])[]) => runs.flat().reduce((all, one) => all + one, 0);
+  const [top, bottom, count] = [sum(numerators), sum(denominators), denominators.flat().length];
+  if (bottom === 0) return undefined;
+  const value = top / bottom;
+  const runs = numerators.map((run, index) =>
+    Float64Array.from(run, (one, at) => value + (one - value * (denominators[index]?.[at] ?? 0)) / (bottom / count)),
+  );
+  return { runs, statistic: { kind: 'mean' }, scale: 1 };
+}
+
+function scaled({ value, interval }: Estimate, scale: number): Estimate {
+  return { value: value * scale, interval: interval === null ? null : [interval[0] * scale, interval[1] * scale] };
+}
+
+function judgeRecovery(
+  a: readonly RawRun[],
+  b: readonly RawRun[] | undefined,
+  after: Phase,
+  { atLeast, atMost }: { readonly atLeast?: number; readonly atMost?: number },
+): Pick<HypothesisResult, 'observed' | 'interval' | 'verdict'> {
+  const values = a.map((run, index) => {
+    const own = recoveryOf(run, after);
+    const other = b === undefined ? 0 : b[index] === undefined ? null : recoveryOf(b[index], after);
+    return own === null || other === null ? null : own - other;
+  });
+  const known = values.filter((value) => value !== null && !Number.isNaN(value)) as number[];
+  if (known.length === 0 || known.length < values.length)
+    return { observed: null, interval: null, verdict: 'inconclusive' };
+  const worst = atMost === undefined ? Math.min(...known) : Math.max(...known);
+  const held = known.every(
+    (value) => (atLeast === undefined || value >= atLeast) && (atMost === undefined || value <= atMost),
+  );
+  return { observed: Number.isFinite(worst) ? worst : null, interval: null, verdict: held ? 'held' : 'failed' };
+}
+
+function textOf({ variant, minus, phase, metric, atLeast, atMost }: Hypothesis): string {
+  const who = minus === undefined ? variant : `${variant} − ${minus}`;
+  const bounds = [
+    ...(atLeast === undefined ? [] : [`≥ ${formatFigure(metric, atLeast)}`]),
+    ...(atMost === undefined ? [] : [`≤ ${formatFigure(metric, atMost)}`]),
+  ];
+  return `${who}, ${phase}: ${METRIC_TEXTS[metric]} ${bounds.join(' and ')}`;
+}
+
+/** As a person reads them. */
+export const METRIC_TEXTS: Readonly<Record<MetricName, string>> = {
+  success: 'success',
+  degraded: 'degraded',
+  failed: 'failed',
+  wrong: 'wrong',
+  goodputPerS: 'goodput',
+  p50Ms: 'p50',
+  p99Ms: 'p99',
+  p999Ms: 'p99.9',
+  amplification: 'amplification',
+  successPerAttempt: 'success per attempt',
+  recoveryMs: 'recovery',
+};
+
+export function isShare(metric: MetricName): boolean {
+  return metric === 'success' || metric === 'degraded' || metric === 'failed' || metric === 'wrong';
+}
+
+/** As a person reads it: `99.5 %`, `38 ms`, `1.05×`. */
+export function formatFigure(metric: MetricName, value: number): string {
+  const round = (digits: number) => String(Number(value.toFixed(digits)));
+  if (isShare(metric)) return `${Number((value * 100).toFixed(2))} %`;
+  switch (metric) {
+    case 'goodputPerS':
+      return `${round(1)}/s`;
+    case 'amplification':
+      return `${round(3)}×`;
+    case 'successPerAttempt':
+      return round(3);
+    default:
+      return `${round(Math.abs(value) < 10 ? 1 : 0)} ms`;
+  }
+}

@@ -1,0 +1,56 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Load } from '../experiment/format.ts';
+import type { FromGenerator, Measured, Progress, ToGenerator } from './protocol.ts';
+
+export interface GeneratorProcess {
+  /** @param zeroAtMs when `before` begins ({@link epochMs}) */
+  start(zeroAtMs: number): void;
+  /** Sends nothing more; `measured` then resolves with what there is. */
+  stop(): void;
+  readonly measured: Promise<Measured>;
+  kill(): void;
+}
+
+/** Starts the process that makes the load, and waits until it is ready. */
+export async function startGenerator(
+  url: string,
+  load: Load,
+  seed: number,
+  onProgress: (progress: Progress) => void,
+): Promise<GeneratorProcess> {
+  const child = fork(fileURLToPath(new URL('generator.ts', import.meta.url)), {
+    // Typed arrays arrive as what they are.
+    serialization: 'advanced',
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    execArgv: [],
+  });
+  const tell = (message: ToGenerator) => child.send(message);
+  let ready: () => void;
+  const isReady = new Promise<void>((resolve) => {
+    ready = resolve;
+  });
+  const measured = new Promise<Measured>((resolve, reject) => {
+    child.on('message', (message: FromGenerator) => {
+      if (message.type === 'ready') ready();
+      else if (message.type === 'progress') onProgress(message);
+      else resolve(message);
+    });
+    child.on('exit', (code, signal) => {
+      reject(new Error(`the process that makes the load has ended (${signal ?? `exit code ${code}`})`));
+    });
+  });
+  // Whoever awaits it hears of it; until then it must not end this process.
+  measured.catch(() => undefined);
+  tell({ type: 'prepare', url, load, seed });
+  await Promise.race([isReady, once(child, 'exit').then(() => measured)]);
+  return {
+    start: (zeroAtMs) => void tell({ type: 'start', zeroAtMs }),
+    stop: () => {
+      if (child.connected) tell({ type: 'stop' });
+    },
+    measured,
+    kill: () => void child.kill('SIGKILL'),
+  };
+}

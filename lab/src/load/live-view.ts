@@ -1,0 +1,58 @@
+import { build, type Histogram } from 'hdr-histogram-js';
+import type { Outcome } from '../result.ts';
+
+const SLICES = 20;
+const SLICE_MS = 250;
+
+interface Slice {
+  answered: number;
+  success: number;
+  bad: number;
+  readonly latency: Histogram;
+}
+
+/** Of microseconds: 1 to 10 minutes, to three digits. */
+export const histogram = () =>
+  build({ lowestDiscernibleValue: 1, highestTrackableValue: 600_000_000, numberOfSignificantValueDigits: 3 });
+
+/** The last five seconds, in slices of a quarter of a second that are used again. */
+export function createLiveView() {
+  const slices: Slice[] = Array.from({ length: SLICES }, () => ({
+    answered: 0,
+    success: 0,
+    bad: 0,
+    latency: histogram(),
+  }));
+  const sum = histogram();
+  let current = 0;
+  let filled = 1;
+  return {
+    record(outcome: Outcome, tookMs: number): void {
+      const slice = slices[current] as Slice;
+      slice.answered++;
+      if (outcome === 'success') slice.success++;
+      if (outcome === 'failed' || outcome === 'wrong') slice.bad++;
+      slice.latency.recordValue(Math.max(1, Math.round(tookMs * 1_000)));
+    },
+    /** To be called once a slice. */
+    turn() {
+      sum.reset();
+      for (const { latency } of slices) sum.add(latency);
+      const total = (key: 'answered' | 'success' | 'bad') => slices.reduce((all, slice) => all + slice[key], 0);
+      const view = {
+        answered: total('answered'),
+        success: total('success'),
+        bad: total('bad'),
+        seconds: (filled * SLICE_MS) / 1_000,
+        p99Ms: sum.totalCount === 0 ? null : sum.getValueAtPercentile(99) / 1_000,
+      };
+      current = (current + 1) % SLICES;
+      filled = Math.min(SLICES, filled + 1);
+      const oldest = slices[current] as Slice;
+      oldest.latency.reset();
+      Object.assign(oldest, { answered: 0, success: 0, bad: 0 });
+      return view;
+    },
+    sliceMs: SLICE_MS,
+  };
+}

@@ -1,0 +1,133 @@
+import { Agent, request } from 'undici';
+import type { Load } from '../experiment/format.ts';
+import { phasesOf } from '../experiment/phases.ts';
+import { OUTCOMES, type Outcome, type PhaseName } from '../result.ts';
+import { arrivalsOf, requestIdOf } from './arrivals.ts';
+import { createLiveView, histogram } from './live-view.ts';
+import { numbered, outcomeOf } from './outcome.ts';
+import { epochMs, type Measured, type Progress } from './protocol.ts';
+
+/** Bodies beyond this are not what anybody expects; the rest is not read. */
+const MOST_BODY_BYTES = 1_000_000;
+
+/** A load that is ready to begin. */
+export interface OpenLoop {
+  /** @param zeroAtMs when `before` begins ({@link epochMs}); the warm-up comes before it */
+  run(zeroAtMs: number, onProgress: (progress: Progress) => void): Promise<Measured>;
+  stop(): void;
+}
+
+/**
+ * Sends every request when it is due, whether or not the ones before have been answered, each on a connection of its own if
+ * need be. Latency counts from when it was due: what a real caller would have waited, even where this process was late.
+ */
+export function openLoop(url: string, load: Load, seed: number): OpenLoop {
+  const { dueMs, entry } = arrivalsOf(load, seed);
+  const count = dueMs.length;
+  const outcome = new Uint8Array(count);
+  const tookMs = new Float64Array(count);
+  const latenessMs = new Float64Array(count);
+  const found = dueMs.findIndex((due) => due >= 0);
+  const firstIndex = found < 0 ? count : found;
+  const phases = phasesOf(load);
+  const counts: Record<PhaseName, { answered: number; success: number }> = {
+    before: { answered: 0, success: 0 },
+    during: { answered: 0, success: 0 },
+    after: { answered: 0, success: 0 },
+  };
+  const live = createLiveView();
+  const lateness = histogram();
+  // As many connections as there are callers: one that had to wait for another's would be a closed loop.
+  const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: load.timeoutMs } });
+  const stopper = new AbortController();
+  let sent = 0;
+  let settled = 0;
+
+  const send = async (index: number, zeroAtMs: number): Promise<void> => {
+    const due = dueMs[index] as number;
+    const { path, headers, expect } = load.mix[entry[index] as number] as Load['mix'][number];
+    const late = epochMs() - zeroAtMs - due;
+    latenessMs[index] = late;
+    if (index >= firstIndex) lateness.recordValue(Math.max(1, Math.round(late * 1_000)));
+    // From when it was due: a caller's patience does not begin when this process finds the time.
+    const patienceMs = Math.max(1, Math.round(load.timeoutMs - late));
+    const signal = AbortSignal.any([stopper.signal, AbortSignal.timeout(patienceMs)]);
+    let result: Outcome;
+    try {
+      const answer = await request(url + numbered(path, index), {
+        dispatcher: agent,
+        headers: { ...headers, 'x-request-id': requestIdOf(seed, index) },
+        signal,
+      });
+      const body = await readText(answer.body);
+      const cacheStatus = answer.headers['cache-status'];
+      result = outcomeOf(
+        {
+          status: answer.statusCode,
+          cacheStatus: Array.isArray(cacheStatus) ? cacheStatus.join(', ') : cacheStatus,
+          body,
+        },
+        expect,
+        index,
+      );
+    } catch {
+      // Refused, reset, broken off, too large or given up: the caller has no answer.
+      result = 'failed';
+    }
+    const took = epochMs() - zeroAtMs - due;
+    outcome[index] = OUTCOMES.indexOf(result);
+    tookMs[index] = took;
+    settled++;
+    live.record(result, took);
+    const phase = due < 0 ? undefined : phases.findLast(({ fromS }) => due >= fromS * 1_000)?.name;
+    if (phase !== undefined) {
+      counts[phase].answered++;
+      if (result === 'success') counts[phase].success++;
+    }
+  };
+
+  return {
+    stop: () => stopper.abort(),
+    async run(zeroAtMs, onProgress) {
+      const now = () => epochMs() - zeroAtMs;
+      const report = setInterval(() => {
+        onProgress({
+          atS: now() / 1_000,
+          inFlight: sent - settled,
+          recent: live.turn(),
+          phases: counts,
+          latenessP99Ms: lateness.totalCount === 0 ? 0 : lateness.getValueAtPercentile(99) / 1_000,
+        });
+      }, live.sliceMs);
+      const all: Promise<void>[] = [];
+      while (sent < count && !stopper.signal.aborted) {
+        while (sent < count && (dueMs[sent] as number) <= now()) all.push(send(sent++, zeroAtMs));
+        if (sent < count)
+          await new Promise((resolve) => setTimeout(resolve, Math.max(1, (dueMs[sent] as number) - now())));
+      }
+      await Promise.all(all);
+      clearInterval(report);
+      await agent.destroy();
+      const end = Math.max(firstIndex, sent);
+      return {
+        dueMs: dueMs.slice(firstIndex, end),
+        outcome: outcome.slice(firstIndex, end),
+        tookMs: tookMs.slice(firstIndex, end),
+        latenessMs: latenessMs.slice(firstIndex, end),
+        firstIndex,
+        stopped: stopper.signal.aborted,
+      };
+    },
+  };
+}
+
+async function readText(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > MOST_BODY_BYTES) throw new Error('the body is too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}

@@ -1,0 +1,40 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Expectation } from '../experiment/format.ts';
+import type { Outcome } from '../result.ts';
+
+export interface Answer {
+  readonly status: number;
+  /** The header `Cache-Status`, if there was one. */
+  readonly cacheStatus: string | undefined;
+  readonly body: string;
+}
+
+/**
+ * What became of a request.
+ *
+ * - `success`: the right status and exactly the right body.
+ * - `degraded`: the same, but an old answer that stands in for a failure, and says so (`fwd=stale`, RFC 9211).
+ * - `wrong`: the right status with another body. Worse than a failure: nobody notices.
+ * - `failed`: everything else.
+ */
+export function outcomeOf({ status, cacheStatus, body }: Answer, expect: Expectation, arrival: number): Outcome {
+  if (status !== expect.status) return 'failed';
+  if (!isRight(body, expect, arrival)) return 'wrong';
+  return cacheStatus !== undefined && /;\s*fwd=stale\b/.test(cacheStatus) ? 'degraded' : 'success';
+}
+
+function isRight(body: string, { json, text }: Expectation, arrival: number): boolean {
+  if (text !== undefined) return body === numbered(text, arrival);
+  if (json === undefined) return true;
+  try {
+    return isDeepStrictEqual(JSON.parse(body), JSON.parse(numbered(JSON.stringify(json), arrival)));
+  } catch {
+    // What does not parse is not the right answer.
+    return false;
+  }
+}
+
+/** `{n}` stands for the number of the arrival. */
+export function numbered(text: string, arrival: number): string {
+  return text.replaceAll('{n}', String(arrival));
+}

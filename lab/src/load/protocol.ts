@@ -1,0 +1,54 @@
+import type { Load } from '../experiment/format.ts';
+import type { PhaseName } from '../result.ts';
+
+/** What the runner says to the process that makes the load. */
+export type ToGenerator =
+  | { readonly type: 'prepare'; readonly url: string; readonly load: Load; readonly seed: number }
+  /** @property zeroAtMs when `before` begins, on the clock of {@link epochMs} */
+  | { readonly type: 'start'; readonly zeroAtMs: number }
+  /** No further requests; those in flight are given up. */
+  | { readonly type: 'stop' };
+
+/** What that process says to the runner. */
+export type FromGenerator =
+  | { readonly type: 'ready' }
+  | ({ readonly type: 'progress' } & Progress)
+  | ({ readonly type: 'done' } & Measured);
+
+/** How the load is going. */
+export interface Progress {
+  /** Seconds on the time axis. */
+  readonly atS: number;
+  readonly inFlight: number;
+  /** Of the last five seconds; the warm-up included. */
+  readonly recent: {
+    readonly answered: number;
+    readonly success: number;
+    /** `failed` and `wrong`. */
+    readonly bad: number;
+    readonly seconds: number;
+    readonly p99Ms: number | null;
+  };
+  readonly phases: Readonly<Record<PhaseName, { readonly answered: number; readonly success: number }>>;
+  /** Since `before` began. */
+  readonly latenessP99Ms: number;
+}
+
+/** One entry an arrival of the measured phases. */
+export interface Measured {
+  readonly dueMs: Float64Array;
+  /** Index into `OUTCOMES`. */
+  readonly outcome: Uint8Array;
+  readonly tookMs: Float64Array;
+  /** How late each was sent. */
+  readonly latenessMs: Float64Array;
+  /** The number of the first measured arrival: those before it were the warm-up. */
+  readonly firstIndex: number;
+  /** Whether it was told to stop before the end. */
+  readonly stopped: boolean;
+}
+
+/** A clock that all processes of one machine share: milliseconds since 1970, with fractions. */
+export function epochMs(): number {
+  return performance.timeOrigin + performance.now();
+}

@@ -1,0 +1,19 @@
+/** `pnpm lab`: experiments with a verdict. */
+import process from 'node:process';
+import { Command } from 'commander';
+import { compareCommand } from './commands/compare.ts';
+import { reportCommand } from './commands/report.ts';
+import { runCommand } from './commands/run.ts';
+import { schemaCommand } from './commands/schema.ts';
+
+const lab = new Command('lab')
+  .description('Breaks the system on purpose, under load, and judges what you believe about it.')
+  .configureOutput({ outputError: (text, write) => write(text) })
+  .addCommand(runCommand())
+  .addCommand(reportCommand())
+  .addCommand(compareCommand())
+  .addCommand(schemaCommand());
+// A mistake on the command line is not a hypothesis that failed: 2, not 1.
+for (const command of [lab, ...lab.commands])
+  command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
+await lab.parseAsync();

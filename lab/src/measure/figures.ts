@@ -1,0 +1,67 @@
+import type { Phase } from '../experiment/phases.ts';
+import type { Figures } from '../result.ts';
+import { quantile } from './quantile.ts';
+import { codeOf, type RawRun, seenBy } from './raw-run.ts';
+import { recoveryMs } from './recovery.ts';
+
+/** The arrivals of a phase: from this index up to, and without, that one. */
+export function rangeOf({ dueMs }: Pick<RawRun, 'dueMs'>, { fromS, toS }: Phase): readonly [number, number] {
+  const from = dueMs.findIndex((due) => due >= fromS * 1_000);
+  const to = dueMs.findIndex((due) => due >= toS * 1_000);
+  return [from < 0 ? dueMs.length : from, to < 0 ? dueMs.length : to];
+}
+
+/**
+ * All figures of a phase. They are of the requests that were *due* in it, whenever they were answered.
+ *
+ * - Latencies are of all answers, failures too: failing fast is a virtue, and is to be seen.
+ * - Goodput: successes a second. Degraded answers are not counted.
+ * - Amplification: attempts that the greeters saw, over requests.
+ * - Success per attempt: what the caller gets for the load. Independent failures of a share f leave 1 - f, whatever the policy.
+ */
+export function figuresOf(run: RawRun, phase: Phase): Figures {
+  const [from, to] = rangeOf(run, phase);
+  const offered = to - from;
+  const outcomes = run.outcome.subarray(from, to);
+  const count = (code: number) => outcomes.reduce((sum, one) => sum + (one === code ? 1 : 0), 0);
+  const share = (code: number) => (offered === 0 ? null : count(code) / offered);
+  const took = run.tookMs.subarray(from, to);
+  const attempts = attemptsIn(run, phase);
+  const success = count(codeOf('success'));
+  return {
+    offered,
+    success: share(codeOf('success')),
+    degraded: share(codeOf('degraded')),
+    failed: share(codeOf('failed')),
+    wrong: share(codeOf('wrong')),
+    goodputPerS: success / (phase.toS - phase.fromS),
+    p50Ms: quantile(took, 0.5),
+    p99Ms: quantile(took, 0.99),
+    p999Ms: quantile(took, 0.999),
+    amplification: attempts === null || offered === 0 ? null : attempts / offered,
+    successPerAttempt: attempts === null || attempts === 0 ? null : success / attempts,
+    recoveryMs: phase.name === 'after' ? finite(recoveryOf(run, phase)) : null,
+  };
+}
+
+/** @returns `Infinity` where it did not recover */
+export function recoveryOf(run: RawRun, after: Phase): number | null {
+  const success = codeOf('success');
+  return recoveryMs(
+    { dueMs: run.dueMs, succeeded: (index) => run.outcome[index] === success },
+    Math.max(run.faultEndMs, after.fromS * 1_000),
+    after.toS * 1_000,
+  );
+}
+
+function finite(value: number | null): number | null {
+  return value === null || Number.isFinite(value) ? value : null;
+}
+
+function attemptsIn(run: RawRun, phase: Phase): number | null {
+  if (run.attempts !== undefined) {
+    return run.attempts.subarray(...rangeOf(run, phase)).reduce((sum, one) => sum + one, 0);
+  }
+  const [from, to] = [seenBy(run.attemptsSeen, phase.fromS * 1_000), seenBy(run.attemptsSeen, phase.toS * 1_000)];
+  return from === null || to === null ? null : to - from;
+}

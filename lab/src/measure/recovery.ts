@@ -1,0 +1,43 @@
+/** The windows in which recovery is looked for. */
+const WINDOW_MS = 250;
+const STEP_MS = 50;
+const SHARE = 0.95;
+
+/**
+ * Recovery time: milliseconds from the end of the fault to the first moment after which in every window of 250 ms (one begins
+ * each 50 ms) at least 95 % of the requests that were due in it succeeded, up to the end of the measurement.
+ *
+ * - Due, not answered: a caller who came while the system was still down counts, however late the answer.
+ * - *Every* following window: a system that comes back and falls over again has not recovered.
+ * - 95 %: one stray failure is not an outage. 250 ms: at 200 requests a second 50 of them, so that the share means something;
+ *   with fewer than 20 in a window all must succeed.
+ * - A `degraded` answer is no success: an old answer is what one gives while one has not recovered.
+ * - Resolution: 50 ms.
+ *
+ * @param fromMs when the fault had ended, on the time axis of `dueMs`
+ * @param toMs end of the measurement
+ * @returns `Infinity` where it did not recover by then, `null` where nothing was due
+ */
+export function recoveryMs(
+  requests: { readonly dueMs: Float64Array; readonly succeeded: (index: number) => boolean },
+  fromMs: number,
+  toMs: number,
+): number | null {
+  const { dueMs, succeeded } = requests;
+  const first = dueMs.findIndex((due) => due >= fromMs);
+  if (first < 0 || fromMs >= toMs) return null;
+  let recoveredAt = fromMs;
+  const windows = Math.max(1, Math.floor((toMs - fromMs - WINDOW_MS) / STEP_MS) + 1);
+  let begin = first;
+  for (let window = 0; window < windows; window++) {
+    const windowFrom = fromMs + window * STEP_MS;
+    while (begin < dueMs.length && (dueMs[begin] as number) < windowFrom) begin++;
+    let [due, good] = [0, 0];
+    for (let index = begin; index < dueMs.length && (dueMs[index] as number) < windowFrom + WINDOW_MS; index++) {
+      due++;
+      if (succeeded(index)) good++;
+    }
+    if (good < SHARE * due) recoveredAt = windowFrom + STEP_MS;
+  }
+  return recoveredAt >= fromMs + windows * STEP_MS ? Number.POSITIVE_INFINITY : recoveredAt - fromMs;
+}

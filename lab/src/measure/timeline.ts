@@ -1,0 +1,47 @@
+import { OUTCOMES, type Timeline } from '../result.ts';
+import { quantile } from './quantile.ts';
+import { type EdgeSample, type RawRun, seenBy } from './raw-run.ts';
+
+/** What happened in each second: requests by when they were due, attempts by when they arrived. */
+export function timelineOf(run: RawRun, endS: number): Timeline {
+  const seconds = Array.from({ length: Math.ceil(endS) }, (_, second) => {
+    const took: number[] = [];
+    const counts = OUTCOMES.map(() => 0);
+    return { second, took, counts };
+  });
+  for (const [index, due] of run.dueMs.entries()) {
+    const bin = seconds[Math.floor(due / 1_000)];
+    if (bin === undefined) continue;
+    const code = run.outcome[index] as number;
+    bin.counts[code] = (bin.counts[code] as number) + 1;
+    bin.took.push(run.tookMs[index] as number);
+  }
+  const countsOf = (code: number) => seconds.map(({ counts }) => counts[code] as number);
+  const [success = [], degraded = [], failed = [], wrong = []] = OUTCOMES.map((_, code) => countsOf(code));
+  return {
+    offered: seconds.map(({ took }) => took.length),
+    success,
+    degraded,
+    failed,
+    wrong,
+    p50Ms: seconds.map(({ took }) => quantile(took, 0.5)),
+    p99Ms: seconds.map(({ took }) => quantile(took, 0.99)),
+    attempts: seconds.map(({ second }) => {
+      const [from, to] = [seenBy(run.attemptsSeen, second * 1_000), seenBy(run.attemptsSeen, (second + 1) * 1_000)];
+      return from === null || to === null ? null : Math.round(to - from);
+    }),
+    breaker: seconds.map(({ second }) => worstBreaker(samplesIn(run.edge, second))),
+    retryBudget: seconds.map(({ second }) => samplesIn(run.edge, second).at(-1)?.retryBudget ?? null),
+  };
+}
+
+function samplesIn(samples: readonly EdgeSample[], second: number): EdgeSample[] {
+  return samples.filter(({ atMs }) => Math.floor(atMs / 1_000) === second);
+}
+
+/** The worst state seen in that second: a breaker that opened for a quarter of it must be seen. */
+function worstBreaker(samples: readonly EdgeSample[]): EdgeSample['breaker'] | null {
+  return (
+    (['open', 'half_open', 'closed'] as const).find((state) => samples.some(({ breaker }) => breaker === state)) ?? null
+  );
+}

@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { unpackRequests } from './measure/unpack.ts';
+import { type ExperimentResult, experimentResult } from './result.ts';
+
+/** A file that is no result; the message names the file, and every place in it that is wrong. */
+export class ResultError extends Error {}
+
+/**
+ * Reads a `result.json` and checks all of it, so that nothing is drawn or compared that nobody measured.
+ * @throws ResultError
+ */
+export function readResult(file: string): ExperimentResult {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ResultError(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
+  }
+  return parseResult(text, file);
+}
+
+/** @throws ResultError */
+export function parseResult(text: string, file: string): ExperimentResult {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new ResultError(`${file}: is not JSON (${(error as Error).message})`);
+  }
+  const parsed = experimentResult.safeParse(json);
+  if (!parsed.success)
+    throw new ResultError(`${file}: is not a result of this version:\n${z.prettifyError(parsed.error)}`);
+  for (const { name, runs } of parsed.data.variants) {
+    for (const [index, { requests }] of runs.entries()) {
+      try {
+        unpackRequests(requests);
+      } catch (error) {
+        throw new ResultError(`${file}: variant ${name}, run ${index}: ${(error as Error).message}`);
+      }
+    }
+  }
+  return parsed.data;
+}

@@ -1,0 +1,79 @@
+import { estimateOf, formatFigure, isShare } from '../judge.ts';
+import type { RawRun } from '../measure/raw-run.ts';
+import { rawRunOf } from '../measure/unpack.ts';
+import { type ExperimentResult, METRICS, type MetricName, type PhaseName } from '../result.ts';
+import type { Estimate } from '../stats/index.ts';
+
+type RunsByVariant = ReadonlyMap<string, readonly RawRun[]>;
+
+/** One metric in one phase, of every variant. */
+export interface FigureRow {
+  readonly phase: PhaseName;
+  readonly metric: MetricName;
+  /** By variant, in order; `null` where nothing could be measured. */
+  readonly estimates: readonly (Estimate | null)[];
+  /** By how much each variant but the first exceeds the first, arrival by arrival. */
+  readonly differences: readonly (Estimate | null)[];
+}
+
+function runsOf({ variants, phases }: ExperimentResult): RunsByVariant {
+  return new Map(variants.map(({ name, runs }) => [name, runs.map((run) => rawRunOf(run, phases))]));
+}
+
+/** All figures of all runs with 95 % intervals, and the variants' differences from the first. */
+export function figureRows(result: ExperimentResult): FigureRow[] {
+  const runs = [...runsOf(result).values()];
+  const [control, ...others] = runs as [readonly RawRun[], ...(readonly RawRun[])[]];
+  const { seed } = result.provenance;
+  return result.phases.flatMap((phase) =>
+    METRICS.filter((metric) => metric !== 'recoveryMs' || phase.name === 'after').map((metric): FigureRow => {
+      if (metric === 'recoveryMs') {
+        return {
+          phase: phase.name,
+          metric,
+          estimates: result.variants.map(worstRecovery),
+          differences: others.map(() => null),
+        };
+      }
+      return {
+        phase: phase.name,
+        metric,
+        estimates: runs.map((of) => estimateOf(metric, of, undefined, phase, { seed }) ?? null),
+        differences: others.map((of) =>
+          arePairs(of, control) ? (estimateOf(metric, of, control, phase, { seed }) ?? null) : null,
+        ),
+      };
+    }),
+  );
+}
+
+/** Whether the same index is the same arrival in both: as many runs, of as many requests, due at the same moments. */
+export function arePairs(a: readonly RawRun[], b: readonly RawRun[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ dueMs }, run) => {
+      const other = b[run]?.dueMs;
+      return dueMs.length === other?.length && dueMs.every((due, index) => due === other[index]);
+    })
+  );
+}
+
+/** A run has one recovery; the worst counts, and one that never came back is worse than any. */
+function worstRecovery({ runs }: ExperimentResult['variants'][number]): Estimate | null {
+  const times = runs.map(({ figures }) => figures.after.recoveryMs);
+  const known = times.filter((time) => time !== null);
+  return known.length < times.length ? null : { value: Math.max(...known), interval: null };
+}
+
+/** `95.2 % to 97 %`. */
+export function intervalText(metric: MetricName, [low, high]: readonly [number, number]): string {
+  return `${formatFigure(metric, low)} to ${formatFigure(metric, high)}`;
+}
+
+/** A difference with its sign; of shares in percentage points. */
+export function differenceText(metric: MetricName, value: number): string {
+  const text = formatFigure(metric, Math.abs(value));
+  // What rounds to nought has no sign.
+  const sign = Number.parseFloat(text) === 0 ? '' : value > 0 ? '+' : '−';
+  return `${sign}${isShare(metric) ? text.replace(' %', ' pp') : text}`;
+}

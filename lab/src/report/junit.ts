@@ -1,0 +1,32 @@
+import type { ExperimentResult, HypothesisResult } from '../result.ts';
+import { escape } from './escape.ts';
+import { hypothesisInterval, observedText } from './verdict-words.ts';
+
+/**
+ * JUnit's XML, which every CI server reads: a hypothesis is a test. One that failed is a failure; an inconclusive one is an error,
+ * since the test could not be carried out, and must not look green.
+ */
+export function renderJunit({ experiment, hypotheses, remarks }: ExperimentResult): string {
+  const count = (verdict: HypothesisResult['verdict']) => hypotheses.filter((one) => one.verdict === verdict).length;
+  const cases = hypotheses.map((one) => {
+    const said = attribute([observedText(one), hypothesisInterval(one) ?? 'no interval', ...remarks].join('; '));
+    const outcome = {
+      held: '',
+      failed: `<failure type="failed" message="${said}"/>`,
+      inconclusive: `<error type="inconclusive" message="${said}"/>`,
+    }[one.verdict];
+    return `    <testcase classname="${attribute(experiment.file)}" name="${attribute(one.text)}">${outcome}</testcase>`;
+  });
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<testsuites>
+  <testsuite name="${attribute(experiment.title)}" tests="${hypotheses.length}" failures="${count('failed')}" errors="${count('inconclusive')}">
+${cases.join('\n')}
+  </testsuite>
+</testsuites>
+`;
+}
+
+/** XML 1.0 knows no control characters, not even escaped: one of them, and the CI server refuses the whole file. */
+function attribute(text: string): string {
+  return escape(text.replace(/\p{Cc}/gu, ' '));
+}

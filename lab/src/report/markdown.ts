@@ -1,0 +1,46 @@
+import type { ExperimentResult } from '../result.ts';
+import { hypothesisInterval, observedText, VERDICT_MARKS, VERDICT_TEXTS, verdictSentence } from './verdict-words.ts';
+
+/** A summary for a pull request or a CI page. */
+export function renderMarkdown(result: ExperimentResult): string {
+  const { experiment, verdict, remarks, provenance } = result;
+  return [
+    `## ${VERDICT_MARKS[verdict]} ${VERDICT_TEXTS[verdict]}: ${markdownText(experiment.title)}`,
+    '',
+    verdictSentence(result),
+    '',
+    ...hypothesesMarkdown(result),
+    '',
+    ...(remarks.length === 0 ? [] : [...remarks.map((remark) => `- ${markdownText(remark)}`), '']),
+    `Seed ${provenance.seed}, commit ${provenance.commit}, Node ${provenance.node}, ${markdownText(provenance.machine.cpu)}. Again: \`${provenance.command}\``,
+    '',
+  ].join('\n');
+}
+
+/** The table of hypotheses, a line an entry. */
+export function hypothesesMarkdown({ hypotheses }: ExperimentResult): string[] {
+  return [
+    '| hypothesis | observed | 95 % interval | verdict |',
+    '| --- | ---: | ---: | --- |',
+    ...hypotheses.map((one) =>
+      tableRow([
+        one.text,
+        observedText(one),
+        hypothesisInterval(one) ?? 'none',
+        `${VERDICT_MARKS[one.verdict]} ${VERDICT_TEXTS[one.verdict].toLowerCase()}`,
+      ]),
+    ),
+  ];
+}
+
+export function tableRow(cells: readonly string[]): string {
+  return `| ${cells.map(markdownText).join(' | ')} |`;
+}
+
+/** One line that means itself: no cell ends early, no tag begins. */
+export function markdownText(text: string): string {
+  return text
+    .replace(/\s+/g, ' ')
+    .replace(/[\\|`*_[\]]/g, '\\$&')
+    .replace(/</g, '&lt;');
+}

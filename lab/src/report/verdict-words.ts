@@ -1,0 +1,62 @@
+import { formatFigure } from '../judge.ts';
+import type { ExperimentResult, HypothesisResult, Verdict } from '../result.ts';
+import { differenceText, intervalText } from './figures.ts';
+
+export const VERDICT_MARKS: Readonly<Record<Verdict, string>> = { held: '✓', failed: '✗', inconclusive: '?' };
+export const VERDICT_TEXTS: Readonly<Record<Verdict, string>> = {
+  held: 'Held',
+  failed: 'Failed',
+  inconclusive: 'Inconclusive',
+};
+
+/** The verdict in one sentence. */
+export function verdictSentence({ verdict, hypotheses }: ExperimentResult): string {
+  const all = hypotheses.length;
+  const count = (of: Verdict) => hypotheses.filter((one) => one.verdict === of).length;
+  if (all === 0) return 'There was no hypothesis to judge.';
+  if (verdict === 'held') {
+    return all === 1 ? 'The hypothesis held.' : `All ${all} hypotheses held.`;
+  }
+  const parts = [
+    count('failed') > 0 ? `${count('failed')} failed` : undefined,
+    count('inconclusive') > 0 ? `${count('inconclusive')} could not be decided` : undefined,
+    count('held') > 0 ? `${count('held')} held` : undefined,
+  ].filter((part) => part !== undefined);
+  const last = parts.pop();
+  const said = parts.length === 0 ? last : `${parts.join(', ')} and ${last}`;
+  return `Of ${all} ${all === 1 ? 'hypothesis' : 'hypotheses'}, ${said}.`;
+}
+
+/** Why the figures can be believed, or how far. */
+export function beliefSentences({ variants, hypotheses, provenance }: ExperimentResult): string[] {
+  const runs = variants.flatMap((variant) => variant.runs);
+  const requests = runs.reduce((sum, run) => sum + run.requests.count, 0);
+  const repeats = variants[0]?.runs.length ?? 0;
+  const worst = runs.reduce((most, { lateness }) => Math.max(most, lateness.maxMs), 0);
+  const p99 = runs.reduce((most, { lateness }) => Math.max(most, lateness.p99Ms), 0);
+  const count = requests.toLocaleString('en-GB');
+  return [
+    variants.length === 1
+      ? `${count} requests in ${repeats === 1 ? 'one run' : `${repeats} runs`}.`
+      : `${count} requests: every variant got the same arrivals and the same victims, ${repeats === 1 ? 'once' : `${repeats} times`}.`,
+    'A hypothesis held if the whole 95 % interval of its figure lies within the bound, failed if none of it does, and is inconclusive if it lies on both sides.',
+    ...(hypotheses.some(({ interval }) => interval === null)
+      ? [
+          'Where no interval is given, there was too little to draw one from, or the figure is one a run (recovery: every run must keep the bound).',
+        ]
+      : []),
+    `The load generator itself was late by ${formatFigure('p99Ms', p99)} at p99, ${formatFigure('p99Ms', worst)} at worst; latencies count from the scheduled time, so that this is part of them.`,
+    `Seed ${provenance.seed}: the same seed gives the same arrivals and the same victims.`,
+  ];
+}
+
+export function observedText({ metric, observed, minus }: HypothesisResult): string {
+  if (observed === null) return metric === 'recoveryMs' ? 'not within the phase' : 'not measured';
+  return minus === undefined ? formatFigure(metric, observed) : differenceText(metric, observed);
+}
+
+export function hypothesisInterval({ metric, interval, minus }: HypothesisResult): string | undefined {
+  if (interval === null) return undefined;
+  if (minus === undefined) return intervalText(metric, interval);
+  return interval.map((end) => differenceText(metric, end)).join(' to ');
+}

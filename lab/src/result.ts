@@ -1,0 +1,161 @@
+import { z } from 'zod';
+
+/** `wrong`: status 200 with what is not the right answer. */
+export const OUTCOMES = ['success', 'degraded', 'failed', 'wrong'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+export const METRICS = [
+  'success',
+  'degraded',
+  'failed',
+  'wrong',
+  'goodputPerS',
+  'p50Ms',
+  'p99Ms',
+  'p999Ms',
+  'amplification',
+  'successPerAttempt',
+  'recoveryMs',
+] as const;
+export type MetricName = (typeof METRICS)[number];
+
+export const PHASES = ['before', 'during', 'after'] as const;
+export type PhaseName = (typeof PHASES)[number];
+
+const verdict = z
+  .enum(['held', 'failed', 'inconclusive'])
+  .describe(
+    '`inconclusive`: the interval holds values on both sides of the bound, or the machine was too noisy to say.',
+  );
+export type Verdict = z.output<typeof verdict>;
+
+const faultLayer = z.enum(['plan', 'wire', 'process']);
+
+const phaseName = z.enum(PHASES);
+const metricName = z.enum(METRICS);
+
+const provenance = z.strictObject({
+  startedAt: z.iso.datetime(),
+  command: z.string().describe('Runs the same experiment again.'),
+  seed: z.int(),
+  commit: z.string().describe("Halfopen's commit, with `-dirty` where files differ from it."),
+  node: z.string(),
+  versions: z
+    .record(z.string(), z.string())
+    .exactOptional()
+    .describe('Of the libraries that the figures depend on: name to version.'),
+  machine: z.strictObject({
+    cpu: z.string(),
+    cores: z.int(),
+    memoryBytes: z.int(),
+    os: z.string(),
+  }),
+  on: z.string().describe('Where the system ran.'),
+});
+export type Provenance = DeepReadonly<z.output<typeof provenance>>;
+
+const interval = z.tuple([z.number(), z.number()]);
+
+const hypothesis = z.strictObject({
+  text: z.string().describe('As a person reads it: `standard, during: success ≥ 99.5 %`.'),
+  phase: phaseName,
+  metric: metricName,
+  variant: z.string(),
+  minus: z.string().exactOptional().describe('For a difference between variants: the one that is subtracted.'),
+  atLeast: z.number().exactOptional(),
+  atMost: z.number().exactOptional(),
+  observed: z.number().nullable(),
+  interval: interval.nullable().describe('95 % bootstrap interval of `observed`.'),
+  verdict,
+});
+export type HypothesisResult = DeepReadonly<z.output<typeof hypothesis>>;
+
+const count = z.int().min(0);
+
+const packedRequests = z
+  .strictObject({
+    count,
+    dueMs: z.base64().describe('Float64: scheduled time, milliseconds from the start.'),
+    outcome: z.base64().describe(`Uint8: index into ${OUTCOMES.join(', ')}.`),
+    tookMs: z.base64().describe('Float32: milliseconds from the scheduled time to the last byte.'),
+    attempts: z
+      .base64()
+      .describe(
+        'Uint16: attempts of this request that the greeter counted; 65535 where nobody could count them one by one.',
+      ),
+  })
+  .describe(
+    'One entry a request, in order of arrival, base64 of little-endian typed arrays: the same index is the same arrival in every variant.',
+  );
+export type PackedRequests = DeepReadonly<z.output<typeof packedRequests>>;
+
+const figures = z
+  .strictObject({
+    ...(Object.fromEntries(METRICS.map((name) => [name, z.number().nullable()])) as Record<
+      MetricName,
+      z.ZodNullable<z.ZodNumber>
+    >),
+    offered: count,
+  })
+  .describe(
+    'Shares are 0 to 1 of the `offered` requests, those that were due in the phase. `null`: could not be measured.',
+  );
+export type Figures = DeepReadonly<z.output<typeof figures>>;
+
+const timeline = z
+  .strictObject({
+    offered: z.array(count),
+    success: z.array(count),
+    degraded: z.array(count),
+    failed: z.array(count),
+    wrong: z.array(count),
+    p50Ms: z.array(z.number().nullable()),
+    p99Ms: z.array(z.number().nullable()),
+    attempts: z.array(z.number().nullable()),
+    breaker: z.array(z.enum(['closed', 'open', 'half_open']).nullable()),
+    retryBudget: z.array(z.number().nullable()),
+  })
+  .describe('One entry a second.');
+export type Timeline = DeepReadonly<z.output<typeof timeline>>;
+
+const run = z
+  .strictObject({
+    seed: z.int(),
+    lateness: z
+      .strictObject({ p99Ms: z.number(), maxMs: z.number() })
+      .describe('How late the runner itself sent, from the scheduled time.'),
+    requests: packedRequests,
+    figures: z.strictObject({ before: figures, during: figures, after: figures }),
+    timeline,
+  })
+  .describe('One run of one variant.');
+export type RunResult = DeepReadonly<z.output<typeof run>>;
+
+const variant = z.strictObject({
+  name: z.string(),
+  env: z.record(z.string(), z.string()),
+  runs: z.array(run).min(1),
+});
+export type VariantResult = DeepReadonly<z.output<typeof variant>>;
+
+/** The form of `result.json`; `experiments/result.schema.json` is made from it. */
+export const experimentResult = z
+  .strictObject({
+    version: z.literal(1).describe('Version of this form.'),
+    experiment: z.strictObject({ file: z.string(), title: z.string(), why: z.string(), text: z.string() }),
+    verdict,
+    remarks: z.array(z.string()).describe('Why no verdict could be given, or what stopped the run; one sentence each.'),
+    provenance,
+    phases: z
+      .array(z.strictObject({ name: phaseName, fromS: z.number(), toS: z.number() }))
+      .describe('On the time axis of every variant, seconds from the first arrival.'),
+    faults: z.array(z.strictObject({ label: z.string(), layer: faultLayer, fromS: z.number(), toS: z.number() })),
+    hypotheses: z.array(hypothesis),
+    variants: z.array(variant),
+  })
+  .describe('What an experiment measured. Everything a report, a comparison or a gate needs is in here.');
+
+/** What an experiment measured, as `result.json` holds it. */
+export type ExperimentResult = DeepReadonly<z.output<typeof experimentResult>>;
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;

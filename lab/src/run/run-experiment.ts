@@ -1,0 +1,125 @@
+import type { Experiment } from '../experiment/format.ts';
+import { phasesOf, spanOf } from '../experiment/phases.ts';
+import { labelOf } from '../faults/label.ts';
+import { judgeHypothesis } from '../judge.ts';
+import type { Progress } from '../load/protocol.ts';
+import { figuresOf } from '../measure/figures.ts';
+import { packRequests } from '../measure/pack.ts';
+import { quantile } from '../measure/quantile.ts';
+import type { RawRun } from '../measure/raw-run.ts';
+import { timelineOf } from '../measure/timeline.ts';
+import type { ExperimentResult, Provenance, RunResult, VariantResult } from '../result.ts';
+import { worst } from '../stats/index.ts';
+import { asText } from '../system/embedded.ts';
+import { type RunOptions, runVariant, type VariantRun } from './run-variant.ts';
+import type { Sampler } from './sampler.ts';
+
+export interface ExperimentOptions extends Pick<RunOptions, 'startSystem' | 'ledger' | 'wire' | 'signal'> {
+  readonly experiment: Experiment;
+  /** As it is to be named in the result. */
+  readonly file: string;
+  /** What stands in the file. */
+  readonly text: string;
+  readonly seed: number;
+  readonly repeats: number;
+  readonly provenance: Provenance;
+  readonly onProgress: (who: string, progress: Progress, sampler: Sampler) => void;
+}
+
+/**
+ * Runs every variant, as often as asked, and judges the hypotheses.
+ *
+ * Variants are paired: in each repeat all get the same seed, so the same arrivals and the same victims. Their order alternates
+ * (A B, B A, A B, …), so that a machine which grows slower or faster meanwhile favours none.
+ *
+ * The first run that is unsound ends the experiment: what comes after could not be judged either.
+ * @throws Error where a system cannot be started or broken as asked
+ */
+export async function runExperiment(options: ExperimentOptions): Promise<ExperimentResult> {
+  const { experiment, seed, repeats } = options;
+  const names = Object.keys(experiment.variants);
+  const done: { readonly name: string; readonly run: VariantRun }[] = [];
+  let unsound: string[] = [];
+  for (let repeat = 0; repeat < repeats && unsound.length === 0; repeat++) {
+    for (const name of repeat % 2 === 0 ? names : names.toReversed()) {
+      const variant = experiment.variants[name] as Experiment['variants'][string];
+      const who = repeats === 1 ? name : `${name} ${repeat + 1}/${repeats}`;
+      const run = await runVariant({
+        ...options,
+        variant,
+        seed: seed + repeat,
+        onProgress: (progress, sampler) => options.onProgress(who, progress, sampler),
+      });
+      done.push({ name, run });
+      unsound = run.unsound.map((why) => `${who}: ${why}`);
+      if (unsound.length > 0) break;
+    }
+  }
+  return resultOf(options, done, unsound);
+}
+
+function resultOf(
+  { experiment, file, text, seed, provenance }: ExperimentOptions,
+  done: readonly { readonly name: string; readonly run: VariantRun }[],
+  unsound: readonly string[],
+): ExperimentResult {
+  const phases = phasesOf(experiment.load);
+  const endS = phases.at(-1)?.toS ?? 0;
+  const runsOf = (name: string) => done.filter((one) => one.name === name).map(({ run }) => run);
+  const raw = Object.fromEntries(
+    Object.keys(experiment.variants).map((name) => [name, runsOf(name).map((run) => run.raw)]),
+  );
+  const variants = Object.entries(experiment.variants).flatMap(
+    ([name, { edge, greeter, replicas }]): VariantResult[] => {
+      const runs = raw[name] ?? [];
+      if (runs.length === 0) return [];
+      const env = {
+        ...asText(edge),
+        ...asText(greeter),
+        ...(replicas > 1 ? { GREETER_REPLICAS: String(replicas) } : {}),
+      };
+      return [{ name, env, runs: runs.map((run) => runResult(run, phases, endS)) }];
+    },
+  );
+  const sound = unsound.length === 0;
+  const hypotheses = experiment.hypothesis.map((hypothesis) => {
+    const judged = judgeHypothesis(hypothesis, raw, phases, seed);
+    // Figures of a run that went wrong are shown, and decide nothing.
+    return sound ? judged : { ...judged, verdict: 'inconclusive' as const };
+  });
+  return {
+    version: 1,
+    experiment: { file, title: experiment.title, why: experiment.why, text },
+    verdict: sound ? worst(hypotheses.map(({ verdict }) => verdict)) : 'inconclusive',
+    remarks: [
+      ...unsound,
+      ...new Set(done.flatMap(({ name, run }) => run.remarks.map((remark) => `${name}: ${remark}`))),
+    ],
+    provenance,
+    phases: phases.map(({ name, fromS, toS }) => ({ name, fromS, toS })),
+    faults: experiment.method.map((method) => {
+      const { fromS, toS } = spanOf(method, experiment.load);
+      return { label: labelOf(method), layer: method.layer, fromS: Math.max(0, fromS), toS };
+    }),
+    hypotheses,
+    variants,
+  };
+}
+
+function runResult(run: RawRun, phases: ReturnType<typeof phasesOf>, endS: number): RunResult {
+  const [before, during, after] = phases.map((phase) => figuresOf(run, phase)) as [
+    RunResult['figures']['before'],
+    RunResult['figures']['during'],
+    RunResult['figures']['after'],
+  ];
+  return {
+    seed: run.seed,
+    lateness: {
+      p99Ms: quantile(run.latenessMs, 0.99) ?? 0,
+      maxMs: run.latenessMs.reduce((most, one) => Math.max(most, one), 0),
+    },
+    requests: packRequests(run),
+    figures: { before, during, after },
+    timeline: timelineOf(run, endS),
+  };
+}

@@ -1,0 +1,242 @@
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
+import type { AbortWhen, Experiment, Variant } from '../experiment/format.ts';
+import { phasesOf, spanOf } from '../experiment/phases.ts';
+import { faultOf } from '../faults/fault.ts';
+import { labelOf } from '../faults/label.ts';
+import { createPlanBoard } from '../faults/plan-board.ts';
+import { createPlayer, type FaultTimes } from '../faults/player.ts';
+import { startGenerator } from '../load/generator-process.ts';
+import { epochMs, type Measured, type Progress } from '../load/protocol.ts';
+import { quantile } from '../measure/quantile.ts';
+import type { RawRun, Seen } from '../measure/raw-run.ts';
+import { sumOfMetric } from '../system/edge-probe.ts';
+import type { Ledger } from '../system/ledger.ts';
+import type { System } from '../system/system.ts';
+import type { Wire } from '../system/wire.ts';
+import { createSampler, type Sampler } from './sampler.ts';
+
+export interface RunOptions {
+  readonly experiment: Experiment;
+  readonly variant: Variant;
+  readonly seed: number;
+  readonly startSystem: (variant: Variant, seed: number) => Promise<System>;
+  readonly ledger: Ledger;
+  readonly wire: Wire | undefined;
+  /** Aborted when the user wants it to end. */
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Progress, sampler: Sampler) => void;
+}
+
+export interface VariantRun {
+  readonly raw: RawRun;
+  readonly faults: readonly FaultTimes[];
+  /** Why it gives no verdict, a sentence each; none: it does. */
+  readonly unsound: readonly string[];
+  readonly remarks: readonly string[];
+}
+
+const COUNT_ROUNDS = 10;
+const COUNT_PAUSE_MS = 100;
+/** Time to get everything going before the first arrival. */
+const LEAD_MS = 200;
+/** The steady state is looked at this long before the fault: a request that the fault hits is none of its business. */
+const LOOK_BEFORE_MS = 30;
+/** A fault that came later than this makes a timeline that was not asked for. */
+const MOST_FAULT_DELAY_MS = 500;
+
+/**
+ * One run of one variant: a system of its own, the load, the faults; everything is undone whatever happens.
+ * @throws Error where the system cannot be started or broken as asked
+ */
+export async function runVariant(options: RunOptions): Promise<VariantRun> {
+  const { experiment, seed, ledger, wire, signal } = options;
+  const { load, method, abortWhen } = experiment;
+  const phases = phasesOf(load);
+  const system = await options.startSystem(options.variant, seed);
+  const undoing: (() => void | Promise<void>)[] = [() => system.stop()];
+  const unsound: string[] = [];
+  try {
+    const board = createPlanBoard(system.greeters, seed, ledger);
+    const player = createPlayer(
+      method.map((one) => ({
+        label: labelOf(one),
+        span: spanOf(one, load),
+        fault: faultOf(one, { system, board, wire, ledger }),
+      })),
+    );
+    undoing.push(() => player.end());
+    await player.prepare();
+
+    let sampler: Sampler | undefined;
+    let latest: Progress | undefined;
+    const giveUp = (why: string) => {
+      unsound.push(why);
+      // What is not broken yet stays whole.
+      player.halt();
+      generator.stop();
+    };
+    const generator = await startGenerator(system.url, load, seed, (progress) => {
+      latest = progress;
+      if (sampler === undefined) return;
+      options.onProgress(progress, sampler);
+      const why = unsound.length > 0 ? undefined : limitReached(abortWhen, progress, sampler);
+      if (why !== undefined) giveUp(why);
+    });
+    undoing.push(() => generator.kill());
+    const onAbort = () => generator.stop();
+    signal.addEventListener('abort', onAbort, { once: true });
+    undoing.push(() => signal.removeEventListener('abort', onAbort));
+    signal.throwIfAborted();
+
+    const zeroAtMs = epochMs() + LEAD_MS + load.warmUpS * 1_000;
+    sampler = createSampler(system, zeroAtMs);
+    undoing.push(() => sampler?.stop());
+    player.start(zeroAtMs);
+    generator.start(zeroAtMs);
+    const look = setTimeout(
+      () => {
+        const why = unsteady(latest, load.maxLatenessMs);
+        if (why !== undefined) giveUp(why);
+      },
+      zeroAtMs + load.beforeS * 1_000 - LOOK_BEFORE_MS - epochMs(),
+    );
+    undoing.push(() => clearTimeout(look));
+
+    const measured = await Promise.race([generator.measured, player.failed]);
+    signal.throwIfAborted();
+    await player.end();
+    sampler.stop();
+    // A greeter that was killed has forgotten what it counted; a run that was stopped has left some on their way.
+    const comparable = !measured.stopped && !method.some((one) => one.layer === 'process' && one.action === 'kill');
+    const counted = comparable ? await countByMetrics(system) : undefined;
+    await system.stop();
+
+    const faults = player.times();
+    const remarks = [...system.remarks];
+    // What has stopped it is reason enough.
+    if (unsound.length === 0) unsound.push(...tooLate(measured, load.maxLatenessMs), ...lateFaults(faults));
+    const attempts = system.attempts?.counts(measured.firstIndex + measured.dueMs.length);
+    if (system.attempts !== undefined && counted !== undefined && counted !== system.attempts.startedAtMs.length) {
+      remarks.push(
+        `The greeters' metrics say ${counted} attempts, their logs ${system.attempts.startedAtMs.length}; the figures are from the logs.`,
+      );
+    }
+    if (sampler.attemptsFrom === 'edge' && system.attempts === undefined) {
+      remarks.push('Attempts were counted at the edge: no greeter could be asked.');
+    }
+    const endS = phases.at(-1)?.toS ?? 0;
+    return {
+      raw: {
+        seed,
+        dueMs: measured.dueMs,
+        outcome: measured.outcome,
+        tookMs: measured.tookMs,
+        latenessMs: measured.latenessMs,
+        attempts: attempts?.slice(measured.firstIndex),
+        attemptsSeen:
+          system.attempts === undefined ? sampler.attemptsSeen : cumulated(system.attempts.startedAtMs, zeroAtMs, endS),
+        edge: sampler.edge,
+        faultEndMs: faultEndMs(faults, endS),
+      },
+      faults,
+      unsound,
+      remarks,
+    };
+  } finally {
+    await undoAll(undoing);
+  }
+}
+
+/** One that fails must not keep the others from being undone. @throws the first error, at the end */
+async function undoAll(undoing: readonly (() => void | Promise<void>)[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const undo of undoing.toReversed()) {
+    try {
+      await undo();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
+}
+
+/** @returns why the system, or this machine, is in no state to be experimented with */
+function unsteady(progress: Progress | undefined, maxLatenessMs: number): string | undefined {
+  const before = progress?.phases.before;
+  if (progress === undefined || before === undefined || before.answered === 0) {
+    return 'No steady state: not one request of the phase before was answered.';
+  }
+  if (before.success < before.answered) {
+    return `No steady state: ${before.answered - before.success} of ${before.answered} requests did not succeed before anything was broken.`;
+  }
+  if (progress.latenessP99Ms > maxLatenessMs) {
+    return `This machine is too slow or too busy: before anything was broken, requests were sent up to ${progress.latenessP99Ms.toFixed(0)} ms late (p99; at most ${maxLatenessMs} ms may be).`;
+  }
+  return undefined;
+}
+
+function tooLate({ latenessMs }: Measured, maxLatenessMs: number): string[] {
+  const p99 = quantile(latenessMs, 0.99) ?? 0;
+  if (p99 <= maxLatenessMs) return [];
+  return [
+    `This machine was too slow or too busy: requests were sent up to ${p99.toFixed(0)} ms late (p99; at most ${maxLatenessMs} ms may be).`,
+  ];
+}
+
+function lateFaults(faults: readonly FaultTimes[]): string[] {
+  return faults.flatMap(({ label, span, appliedAtMs }) => {
+    const lateMs = appliedAtMs - span.fromS * 1_000;
+    return span.fromS >= 0 && lateMs > MOST_FAULT_DELAY_MS
+      ? [`The fault ${label} came ${lateMs.toFixed(0)} ms late.`]
+      : [];
+  });
+}
+
+function limitReached(
+  limits: AbortWhen | undefined,
+  { recent, inFlight, atS }: Progress,
+  { edgeRssBytes }: Sampler,
+): string | undefined {
+  const { failedShare, inFlight: mostInFlight, edgeRssBytes: mostBytes } = limits ?? {};
+  const at = `at ${atS.toFixed(1)} s`;
+  if (failedShare !== undefined && recent.answered >= 20 && recent.bad / recent.answered > failedShare) {
+    return `Stopped ${at}: ${((100 * recent.bad) / recent.answered).toFixed(1)} % of the last ${recent.answered} answers failed (abortWhen.failedShare).`;
+  }
+  if (mostInFlight !== undefined && inFlight > mostInFlight) {
+    return `Stopped ${at}: ${inFlight} requests were waiting for an answer (abortWhen.inFlight).`;
+  }
+  if (mostBytes !== undefined && edgeRssBytes !== undefined && edgeRssBytes > mostBytes) {
+    return `Stopped ${at}: the edge held ${edgeRssBytes} bytes (abortWhen.edgeRssBytes).`;
+  }
+  return undefined;
+}
+
+/** Recovery counts from here: the end of the last fault that ends before the measurement does. */
+function faultEndMs(faults: readonly FaultTimes[], endS: number): number {
+  const ends = faults.filter(({ span }) => span.toS < endS).map(({ undoneAtMs }) => undoneAtMs ?? 0);
+  return Math.max(0, ...ends);
+}
+
+/** The second opinion on the number of attempts; `undefined` where a greeter could not be asked. */
+async function countByMetrics({ attempts, greeters }: System): Promise<number | undefined> {
+  if (attempts === undefined) return undefined;
+  // Both count an attempt when it has ended, and those of callers who have left are about to.
+  for (let round = 0; ; round++) {
+    const counts = await Promise.all(
+      greeters.map(({ opsUrl }) => sumOfMetric(opsUrl, 'http_server_request_duration_seconds_count')),
+    );
+    const sum = counts.includes(undefined) ? undefined : counts.reduce((all: number, one) => all + (one ?? 0), 0);
+    if (sum === undefined || sum === attempts.startedAtMs.length || round === COUNT_ROUNDS) return sum;
+    await setTimeoutPromise(COUNT_PAUSE_MS);
+  }
+}
+
+function cumulated(startedAtMs: readonly number[], zeroAtMs: number, endS: number): Seen[] {
+  const sorted = startedAtMs.map((at) => at - zeroAtMs).toSorted((a, b) => a - b);
+  const seconds = Array.from({ length: Math.ceil(endS) + 1 }, (_, second) => second * 1_000);
+  let total = 0;
+  return seconds.map((atMs) => {
+    while (total < sorted.length && (sorted[total] as number) < atMs) total++;
+    return { atMs, total };
+  });
+}

@@ -1,0 +1,96 @@
+import { epochMs } from '../load/protocol.ts';
+import type { EdgeSample, Seen } from '../measure/raw-run.ts';
+import { askEdge, sumOfMetric } from '../system/edge-probe.ts';
+import type { System } from '../system/system.ts';
+
+const EDGE_EVERY_MS = 250;
+const METRICS_EVERY_MS = 1_000;
+
+export interface Sampler {
+  readonly edge: readonly EdgeSample[];
+  /** Counted by the metrics of the greeters; of the edge, where these cannot be had. */
+  readonly attemptsSeen: readonly Seen[];
+  readonly attemptsFrom: 'greeter' | 'edge' | undefined;
+  readonly edgeRssBytes: number | undefined;
+  /** What breaker and budget were when last asked. */
+  readonly latest: EdgeSample | undefined;
+  stop(): void;
+}
+
+/** Asks the system how it is, at fixed times, until stopped. @param zeroAtMs when `before` begins */
+export function createSampler(system: System, zeroAtMs: number): Sampler {
+  const edge: EdgeSample[] = [];
+  const counters = createCounters(system);
+  const attemptsSeen: Seen[] = [];
+  let edgeRssBytes: number | undefined;
+  const now = () => epochMs() - zeroAtMs;
+  const { edgeOpsUrl } = system;
+  const askBreaker = async () => {
+    if (edgeOpsUrl === undefined) return;
+    const sample = await askEdge(edgeOpsUrl);
+    if (sample !== undefined) edge.push({ ...sample, atMs: now() });
+  };
+  const askMetrics = async () => {
+    if (edgeOpsUrl !== undefined) edgeRssBytes = await sumOfMetric(edgeOpsUrl, 'process_resident_memory_bytes');
+    if (system.attempts !== undefined) return;
+    const total = await counters.total();
+    if (total !== undefined) attemptsSeen.push({ atMs: now(), total });
+  };
+  const timers = [every(EDGE_EVERY_MS, askBreaker), every(METRICS_EVERY_MS, askMetrics)];
+  return {
+    edge,
+    attemptsSeen,
+    get attemptsFrom() {
+      return counters.from;
+    },
+    get edgeRssBytes() {
+      return edgeRssBytes;
+    },
+    get latest() {
+      return edge.at(-1);
+    },
+    stop: () => {
+      for (const timer of timers) clearInterval(timer);
+    },
+  };
+}
+
+/** Not before the last time has been answered: a slow system is not to be asked faster than it answers. */
+function every(ms: number, ask: () => Promise<void>): NodeJS.Timeout {
+  let asking = false;
+  const askOnce = () => {
+    if (asking) return;
+    asking = true;
+    void ask().finally(() => {
+      asking = false;
+    });
+  };
+  askOnce();
+  return setInterval(askOnce, ms);
+}
+
+/** Counters of all greeters together. One that was started again begins at nought, and what it had counted must not be lost. */
+function createCounters({ greeters, edgeOpsUrl }: System) {
+  const sources =
+    greeters.length > 0 ? greeters.map(({ opsUrl }) => opsUrl) : edgeOpsUrl === undefined ? [] : [edgeOpsUrl];
+  const from = sources.length === 0 ? undefined : greeters.length > 0 ? ('greeter' as const) : ('edge' as const);
+  const metric =
+    from === 'edge' ? 'http_client_request_duration_seconds_count' : 'http_server_request_duration_seconds_count';
+  const counted = sources.map(() => ({ before: 0, last: 0 }));
+  return {
+    from,
+    async total(): Promise<number | undefined> {
+      if (sources.length === 0) return undefined;
+      await Promise.all(
+        sources.map(async (url, index) => {
+          const value = await sumOfMetric(url, metric);
+          const counter = counted[index];
+          if (value === undefined || counter === undefined) return;
+          if (value < counter.last) counter.before += counter.last;
+          counter.last = value;
+        }),
+      );
+      return counted.reduce((sum, { before, last }) => sum + before + last, 0);
+    },
+  };
+}

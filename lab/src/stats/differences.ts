@@ -1,0 +1,126 @@
+import { blockLength, type Sample } from './block-length.ts';
+import {
+  type BootstrapOptions,
+  type Interval,
+  observedOf,
+  percentileInterval,
+  resampled,
+  resamplesFor,
+  type Statistic,
+} from './bootstrap.ts';
+import { blockCounts, type Estimate, reachesQuantile } from './intervals.ts';
+import { hull, matchedInterval, wilsonInterval } from './score-interval.ts';
+
+/**
+ * By how much `a` exceeds `b`, where the same index is the same arrival: same time, same victim of the fault.
+ *
+ * Both are resampled with the same draws, so what the two have in common (a fault that hits both) cancels out, and a
+ * difference of one percent is seen where each share alone is uncertain by five. The block length is that of what remains, the
+ * difference arrival by arrival: for a quantile, of how the two arrivals weigh on it.
+ *
+ * For shares, the wider on either side of this and of the interval for matched pairs, which knows that two equal samples do not
+ * prove equality.
+ * @throws RangeError where the two are not of the same shape
+ */
+export function pairedDifference(
+  a: readonly Sample[],
+  b: readonly Sample[],
+  statistic: Statistic | 'share',
+  options: BootstrapOptions,
+): Estimate {
+  const level = options.level ?? 0.95;
+  const plain = statistic === 'share' ? ({ kind: 'mean' } as const) : statistic;
+  const [weightA, weightB] = [influences(a, plain), influences(b, plain)];
+  const remains = weightA.map((run, index) => subtract(run, weightB[index]));
+  if (a.length !== b.length)
+    throw new RangeError(`pairs need as many runs on both sides, not ${a.length} and ${b.length}`);
+  if (!enough(a, plain, level)) return { value: observedOf(a, plain) - observedOf(b, plain), interval: null };
+  const blocks = remains.map(blockLength);
+  const draw = (runs: readonly Sample[]) => resampled(runs, plain, blocks, options.seed, resamplesFor(options));
+  const value = observedOf(a, plain) - observedOf(b, plain);
+  const [left, right] = [draw(a), draw(b)];
+  const differences = left.map((one, round) => one - (right[round] as number));
+  const interval = percentileInterval(differences, value, level, blockCounts(a, blocks));
+  if (statistic !== 'share') return { value, interval };
+
+  let [won, lost, n] = [0, 0, 0];
+  for (const run of remains) {
+    n += run.length;
+    for (const one of run) {
+      if (one > 0) won++;
+      if (one < 0) lost++;
+    }
+  }
+  return { value, interval: ofShares(hull(interval, matchedInterval(won, lost, n, level))) };
+}
+
+/**
+ * By how much `a` exceeds `b`, where the two have no arrival in common: each is resampled by itself. Wider than a paired
+ * difference, since chance has hit the two apart.
+ */
+export function unpairedDifference(
+  a: readonly Sample[],
+  b: readonly Sample[],
+  statistic: Statistic | 'share',
+  options: BootstrapOptions,
+): Estimate {
+  const level = options.level ?? 0.95;
+  const plain = statistic === 'share' ? ({ kind: 'mean' } as const) : statistic;
+  const sides = [a, b].map((runs, side) => {
+    const blocks = influences(runs, plain).map(blockLength);
+    return {
+      value: observedOf(runs, plain),
+      // Other draws on the other side.
+      values: resampled(runs, plain, blocks, options.seed + side, resamplesFor(options)),
+      blocks: blockCounts(runs, blocks),
+      n: runs.reduce((sum, run) => sum + run.length, 0),
+    };
+  });
+  const [left, right] = sides as [(typeof sides)[0], (typeof sides)[0]];
+  const value = left.value - right.value;
+  if (!enough(a, plain, level) || !enough(b, plain, level)) return { value, interval: null };
+  const differences = left.values.map((one, round) => one - (right.values[round] as number));
+  const interval = percentileInterval(differences, value, level, [...left.blocks, ...right.blocks]);
+  if (statistic !== 'share') return { value, interval };
+
+  // R. Newcombe 1998: from Wilson's interval of either side.
+  const [wilsonLeft, wilsonRight] = [left, right].map((side) => ({
+    value: side.value,
+    interval: wilsonInterval(Math.round(side.value * side.n), side.n, level),
+  })) as [WilsonSide, WilsonSide];
+  const newcombe = [
+    value - Math.hypot(wilsonLeft.value - wilsonLeft.interval[0], wilsonRight.interval[1] - wilsonRight.value),
+    value + Math.hypot(wilsonLeft.interval[1] - wilsonLeft.value, wilsonRight.value - wilsonRight.interval[0]),
+  ] as const;
+  return { value, interval: ofShares(hull(interval, newcombe)) };
+}
+
+/** A resample never holds anything slower than the slowest that was seen: without enough arrivals its tail is no estimate. */
+function enough(runs: readonly Sample[], statistic: Statistic, level: number): boolean {
+  const n = runs.reduce((sum, { length }) => sum + length, 0);
+  return statistic.kind === 'mean' || reachesQuantile(statistic.q, n, level);
+}
+
+/** Two shares are at most 1 apart. */
+function ofShares([low, high]: Interval): Interval {
+  return [Math.max(-1, low), Math.min(1, high)];
+}
+
+interface WilsonSide {
+  readonly value: number;
+  readonly interval: Interval;
+}
+
+/** How each arrival weighs on the statistic: its value for a mean, which side it lies on for a quantile. */
+function influences(runs: readonly Sample[], statistic: Statistic): Float64Array[] {
+  if (statistic.kind === 'mean') return runs.map((run) => Float64Array.from(run));
+  const value = observedOf(runs, statistic);
+  return runs.map((run) => Float64Array.from(run, (one) => (one > value ? 1 : 0)));
+}
+
+function subtract(a: Float64Array, b: Float64Array | undefined): Float64Array {
+  if (a.length !== b?.length) {
+    throw new RangeError(`pairs need the same arrivals on both sides, not ${a.length} and ${b?.length ?? 0}`);
+  }
+  return a.map((one, index) => one - (b[index] as number));
+}

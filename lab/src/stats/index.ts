@@ -1,0 +1,6 @@
+export { alarmLevel } from './alarm.ts';
+export type { Sample } from './block-length.ts';
+export type { BootstrapOptions, Statistic } from './bootstrap.ts';
+export { pairedDifference, unpairedDifference } from './differences.ts';
+export { type Estimate, meanInterval, quantileInterval, shareInterval } from './intervals.ts';
+export { judge, worst } from './verdict.ts';

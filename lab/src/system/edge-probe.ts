@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import type { EdgeSample } from '../measure/raw-run.ts';
+
+const status = z.object({
+  greeter: z.object({
+    policy: z.string(),
+    breaker: z.enum(['closed', 'open', 'half_open']),
+    retryBudgetRemaining: z.number(),
+  }),
+});
+
+/** Long enough for a busy edge, short enough not to pile up. */
+const PATIENCE_MS = 1_000;
+
+/** @returns what the edge says of its breaker and budget; `undefined` where it has neither, or does not answer in time */
+export async function askEdge(opsUrl: string): Promise<Omit<EdgeSample, 'atMs'> | undefined> {
+  const text = await fetchText(`${opsUrl}/downstreams`);
+  const parsed = status.safeParse(text === undefined ? undefined : JSON.parse(text));
+  // A bare call asks no breaker and no budget: what they say then means nothing.
+  if (!parsed.success || parsed.data.greeter.policy === 'none') return undefined;
+  const { breaker, retryBudgetRemaining } = parsed.data.greeter;
+  return { breaker, retryBudget: retryBudgetRemaining };
+}
+
+/** @returns the policy in force at the edge, where it says */
+export async function policyOf(opsUrl: string): Promise<string | undefined> {
+  const text = await fetchText(`${opsUrl}/downstreams`);
+  const parsed = status.safeParse(text === undefined ? undefined : JSON.parse(text));
+  return parsed.success ? parsed.data.greeter.policy : undefined;
+}
+
+/**
+ * The sum of a metric over all its labels.
+ * @returns `undefined` where nobody answers; 0 where the metric has no value yet
+ */
+export async function sumOfMetric(opsUrl: string, name: string): Promise<number | undefined> {
+  const text = await fetchText(`${opsUrl}/metrics`);
+  if (text === undefined) return undefined;
+  const lines = text.matchAll(new RegExp(`^${name}(?:\\{[^\\n]*\\})? (\\S+)$`, 'gm'));
+  return [...lines].reduce((sum, [, value]) => sum + Number(value), 0);
+}
+
+async function fetchText(url: string): Promise<string | undefined> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    return response.ok ? await response.text() : undefined;
+  } catch {
+    // Too busy, or gone: a sample is missing, and is shown as missing.
+    return undefined;
+  }
+}

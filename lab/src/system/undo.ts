@@ -1,0 +1,35 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Debt } from './ledger.ts';
+import { commandOf } from './processes.ts';
+
+const run = promisify(execFile);
+
+/**
+ * Takes back one thing that a dead runner has left.
+ * @returns what was done; `undefined` where there was nothing left to do
+ */
+export async function undo(debt: Debt): Promise<string | undefined> {
+  switch (debt.kind) {
+    case 'process':
+      if (commandOf(debt.pid)?.includes(debt.mark) !== true) return undefined;
+      // SIGKILL reaches a stopped process, too.
+      process.kill(debt.pid, 'SIGKILL');
+      return `ended process ${debt.pid}`;
+    case 'request':
+      return fetch(debt.url, { method: debt.method, signal: AbortSignal.timeout(5_000) }).then(
+        ({ status }) => `${debt.method} ${debt.url} (${status})`,
+        // Nobody there any more: so the fault is gone, too.
+        () => undefined,
+      );
+    default: {
+      const [file, ...args] = debt.argv;
+      const line = debt.argv.join(' ');
+      return run(file, args).then(
+        () => line,
+        // What was never paused cannot be unpaused.
+        (error: Error) => `${line} (refused: ${error.message.split('\n').at(-1) ?? ''})`,
+      );
+    }
+  }
+}

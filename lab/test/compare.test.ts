@@ -1,0 +1,67 @@
+import { describe, expect, it, vi } from 'vitest';
+import { compareResults } from '../src/compare/compare-results.ts';
+import { comparisonTable } from '../src/compare/comparison-table.ts';
+import { sampleResult } from './sample-result.ts';
+
+// An interval is two thousand resamples: on a busy machine a page takes its time.
+vi.setConfig({ testTimeout: 60_000 });
+
+describe('compare', () => {
+  it('finds nothing between a result and itself, and says how far it could see', () => {
+    const comparison = compareResults(sampleResult(), sampleResult());
+    expect(comparison.worse).toBe(false);
+    expect(comparison.pairing).toEqual({ paired: true });
+    expect(comparison.rows.every(({ verdict }) => verdict === 'undecided')).toBe(true);
+    const [, high] = comparison.rows.find(({ metric }) => metric === 'success')?.difference?.interval ?? [0, 0];
+    expect(high).toBeGreaterThan(0);
+  });
+
+  it('finds a planted loss of 3 % in the variant that has it, paired', () => {
+    const comparison = compareResults(sampleResult(), sampleResult({ planted: 0.03 }));
+    expect(comparison.worse).toBe(true);
+    const worse = comparison.rows.filter(({ verdict }) => verdict === 'worse');
+    expect(worse.map(({ variantB, phase, metric }) => [variantB, phase, metric])).toEqual([
+      ['standard', 'before', 'success'],
+    ]);
+    expect(comparisonTable(comparison)).toContain('B is worse than A.');
+  });
+
+  it('calls the same difference better the other way round', () => {
+    const comparison = compareResults(sampleResult({ planted: 0.03 }), sampleResult());
+    expect(comparison.worse).toBe(false);
+    expect(comparison.rows.map(({ verdict }) => verdict)).toContain('better');
+  });
+
+  it('says that other arrivals cannot be paired, and compares them all the same', () => {
+    const comparison = compareResults(sampleResult({ seed: 1 }), sampleResult({ seed: 2 }));
+    expect(comparison.pairing).toEqual({
+      paired: false,
+      because: 'their arrivals differ (another seed or another load)',
+    });
+    expect(comparisonTable(comparison)).toContain('Not paired: their arrivals differ');
+    expect(compareResults(sampleResult(), sampleResult({ repeats: 2 })).pairing).toEqual({
+      paired: false,
+      because: 'they have 1 and 2 runs',
+    });
+  });
+
+  it('compares two policies where each result has one variant', () => {
+    const both = sampleResult();
+    const only = (name: string) => ({ ...both, variants: both.variants.filter((variant) => variant.name === name) });
+    const comparison = compareResults(only('none'), only('standard'));
+    expect(comparison.pairing.paired).toBe(true);
+    expect(comparison.rows.find(({ phase, metric }) => phase === 'during' && metric === 'p50Ms')).toMatchObject({
+      variantA: 'none',
+      variantB: 'standard',
+      verdict: 'better',
+    });
+  });
+
+  it('refuses what cannot be compared', () => {
+    const a = sampleResult();
+    const renamed = { ...a, variants: a.variants.map((variant) => ({ ...variant, name: `${variant.name}-2` })) };
+    expect(() => compareResults(a, renamed)).toThrow('no variant in common: none, standard against none-2, standard-2');
+    const longer = { ...a, phases: a.phases.map((phase) => ({ ...phase, toS: phase.toS + 1 })) };
+    expect(() => compareResults(a, longer)).toThrow('different phases: before 0 to 10 s');
+  });
+});

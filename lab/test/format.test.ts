@@ -1,0 +1,157 @@
+import { globSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { ExperimentError, readExperiment } from '../src/experiment/read.ts';
+
+const GOOD = `title: A test
+why: Somebody believes it.
+load:
+  ratePerS: 100
+  beforeS: 2
+  duringS: 3
+  afterS: 2
+variants:
+  standard: { edge: { GREETER_CALL_POLICY: standard } }
+  none:
+    edge: { GREETER_CALL_POLICY: none, EDGE_DEADLINE_MS: 1000 }
+method:
+  - layer: plan
+    faults:
+      - { id: slow, rate: 0.3, delayMs: 800 }
+hypothesis:
+  - { phase: during, metric: success, variant: standard, atLeast: 0.9 }
+`;
+
+function mistakesOf(text: string): string[] {
+  try {
+    readExperiment(text, 'x.yaml');
+  } catch (error) {
+    if (error instanceof ExperimentError) return error.message.split('\n');
+    throw error;
+  }
+  return [];
+}
+
+test('an experiment is read, with its defaults', () => {
+  const { seed, load, variants, method } = readExperiment(GOOD, 'x.yaml');
+  expect(seed).toBe(1);
+  expect(load).toMatchObject({ arrivals: 'poisson', warmUpS: 3, timeoutMs: 5_000, ramps: [] });
+  expect(load.mix[0]?.expect.json).toEqual({ message: 'Hello, caller-{n}!' });
+  expect(variants.none).toEqual({
+    edge: { GREETER_CALL_POLICY: 'none', EDGE_DEADLINE_MS: 1_000 },
+    greeter: {},
+    replicas: 1,
+  });
+  expect(method[0]).toMatchObject({ layer: 'plan', faults: [{ id: 'slow', rate: 0.3, delayMs: 800 }] });
+});
+
+test('the committed experiments are experiments', () => {
+  const files = globSync(new URL('../../experiments/*.yaml', import.meta.url).pathname);
+  expect(files.length).toBeGreaterThanOrEqual(8);
+  for (const file of files) {
+    const text = readFileSync(file, 'utf8');
+    expect(text.split('\n')[0]).toBe('# yaml-language-server: $schema=./experiment.schema.json');
+    expect(() => readExperiment(text, file)).not.toThrow();
+  }
+});
+
+describe('a mistake is named with file, line, column, and what would do', () => {
+  const replaced = (from: string, to: string) => {
+    expect(GOOD).toContain(from);
+    return mistakesOf(GOOD.replace(from, to));
+  };
+
+  test.each([
+    ['not YAML', 'title: A test', 'title: "A test', /^x\.yaml:\d+:\d+: /],
+    ['a key twice', 'title: A test', 'title: A test\ntitle: B', 'x.yaml:2:1: Map keys must be unique'],
+    [
+      'a number that is text',
+      'ratePerS: 100',
+      'ratePerS: fast',
+      'x.yaml:4:13: load.ratePerS: Invalid input: expected number, received string (it is "fast")',
+    ],
+    [
+      'a number out of range',
+      'ratePerS: 100',
+      'ratePerS: -1',
+      'x.yaml:4:13: load.ratePerS: Too small: expected number to be >0 (it is -1)',
+    ],
+    ['a missing member', '  ratePerS: 100\n', '', 'x.yaml:3:1: load.ratePerS: is missing; it takes number'],
+    [
+      'an unknown member',
+      'ratePerS: 100',
+      'ratePerS: 100\n  rampe: []',
+      'x.yaml:5:3: load.rampe: there is no such member; there are ratePerS, arrivals, warmUpS, beforeS, duringS, afterS, ramps, timeoutMs, maxLatenessMs, mix',
+    ],
+    [
+      'an unknown layer',
+      'layer: plan',
+      'layer: plane',
+      /^x\.yaml:13:12: method\[0\]\.layer: .*Expected 'plan' \| 'process' \| 'wire' \(it is "plane"\)/,
+    ],
+    [
+      'a fault that does nothing',
+      ', delayMs: 800',
+      '',
+      /^x\.yaml:15:9: method\[0\]\.faults\[0\]: does nothing: it needs delayMs or one of status/,
+    ],
+    [
+      'a variant that does not exist',
+      'variant: standard, atLeast',
+      'variant: standart, atLeast',
+      'x.yaml:17:48: hypothesis[0].variant: is not a variant: standard, none (it is "standart")',
+    ],
+    ['a hypothesis without a bound', ', atLeast: 0.9', '', 'x.yaml:17:5: hypothesis[0]: needs atLeast or atMost'],
+    [
+      'a setting that is the runner’s own',
+      'EDGE_DEADLINE_MS: 1000',
+      'GREETER_URL: http://elsewhere',
+      'x.yaml:11:53: variants.none.edge.GREETER_URL: is set by the runner: leave it out (it is "http://elsewhere")',
+    ],
+    [
+      'recovery in the wrong phase',
+      'metric: success',
+      'metric: recoveryMs',
+      'x.yaml:17:14: hypothesis[0].phase: must be after: recovery is what happens then (it is "during")',
+    ],
+    [
+      'a fault beyond the end',
+      'layer: plan',
+      'layer: plan\n    atS: 1\n    untilS: 9',
+      'x.yaml:15:13: method[0].untilS: is after the end (7 s) (it is 9)',
+    ],
+    [
+      'a replica that there is not',
+      'layer: plan',
+      'layer: plan\n    replica: 2',
+      /^x\.yaml:14:14: method\[0\]\.replica: does not exist in variant standard, which has 1/,
+    ],
+    ['wrong answers that cannot be told', '  afterS: 2', '  afterS: 2\n  mix: [{ path: / }]', []],
+  ])('%s', (_what, from, to, expected) => {
+    const mistakes = replaced(from, to);
+    if (Array.isArray(expected)) expect(mistakes).toEqual(expected);
+    else if (typeof expected === 'string') expect(mistakes).toContain(expected);
+    else expect(mistakes[0]).toMatch(expected);
+  });
+
+  test('a hypothesis on wrong answers needs somebody who knows the right one', () => {
+    const text = GOOD.replace('  afterS: 2', '  afterS: 2\n  mix: [{ path: / }]').replace(
+      'metric: success',
+      'metric: wrong',
+    );
+    expect(mistakesOf(text)).toEqual([
+      'x.yaml:18:30: hypothesis[0].metric: cannot be seen: load.mix[0] does not say in expect what is right (it is "wrong")',
+    ]);
+  });
+
+  test('two faults that cannot be in force together', () => {
+    const text = GOOD.replace('hypothesis:', '  - { layer: plan, faults: [{ id: slow, status: 503 }] }\nhypothesis:');
+    expect(mistakesOf(text)).toEqual([
+      'x.yaml:16:20: method[1].faults: has an id that another fault has at the same time',
+    ]);
+  });
+
+  test('all of them at once, in the order of the file', () => {
+    const text = GOOD.replace('ratePerS: 100', 'ratePerS: 0').replace('atLeast: 0.9', 'atLeast: much');
+    expect(mistakesOf(text).map((line) => line.split(' ')[0])).toEqual(['x.yaml:4:13:', 'x.yaml:17:67:']);
+  });
+});

@@ -1,0 +1,122 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, vi } from 'vitest';
+import { unpackRequests } from '../src/measure/unpack.ts';
+import { parseResult, ResultError, readResult } from '../src/read-result.ts';
+import { renderJunit } from '../src/report/junit.ts';
+import { renderMarkdown } from '../src/report/markdown.ts';
+import { publicationOf } from '../src/report/publish.ts';
+import { renderReport } from '../src/report/render-report.ts';
+import { writeReport } from '../src/report/write-report.ts';
+import type { ExperimentResult } from '../src/result.ts';
+import { sampleResult } from './sample-result.ts';
+
+// An interval is two thousand resamples: on a busy machine a page takes its time.
+vi.setConfig({ testTimeout: 60_000 });
+
+const sample = sampleResult();
+
+it('renders the same page for the same result, with the verdict before all else', () => {
+  const html = renderReport(sample);
+  expect(renderReport(sampleResult())).toBe(html);
+  const order = [
+    'Of 5 hypotheses, 1 failed, 1 could not be decided and 3 held.',
+    'Hypotheses</h2>',
+    'What happened</h2>',
+    'All figures</h2>',
+    sample.provenance.command,
+  ];
+  const places = order.map((text) => html.indexOf(text));
+  expect(places.every((place) => place > 0)).toBe(true);
+  expect(places.toSorted((a, b) => a - b)).toEqual(places);
+});
+
+it('takes no text of an experiment for markup', () => {
+  const evil = '</title><script>alert(1)</script>" onload="x';
+  const html = renderReport({
+    ...sample,
+    experiment: { file: evil, title: evil, why: evil, text: evil },
+    remarks: [evil],
+    faults: [{ label: evil, layer: 'plan', fromS: 10, toS: 22 }],
+    variants: sample.variants.map((variant) => ({ ...variant, name: `${variant.name}${evil}` })),
+  });
+  expect(html).not.toContain('<script');
+  expect(html).not.toContain('" onload');
+});
+
+it('renders a result that was stopped before anything was measured', () => {
+  const nothing: ExperimentResult = {
+    ...sample,
+    verdict: 'inconclusive',
+    hypotheses: [],
+    variants: [],
+    remarks: ['The machine is too slow.'],
+  };
+  const html = renderReport(nothing);
+  expect(html).toContain('There was no hypothesis to judge.');
+  expect(html).toContain('The machine is too slow.');
+});
+
+it('shows figures that the requests themselves give', () => {
+  const { runs } = sample.variants[1] as ExperimentResult['variants'][number];
+  const { dueMs, outcome } = unpackRequests((runs[0] as (typeof runs)[0]).requests);
+  const due = [...outcome].filter((_, index) => (dueMs[index] as number) >= 22_000);
+  const share = due.filter((one) => one === 0).length / due.length;
+  expect(renderReport(sample)).toContain(`>${Number((share * 100).toFixed(2))} %<span`);
+});
+
+it('names the place where a file is no result', () => {
+  const text = JSON.stringify(sample);
+  expect(parseResult(text, 'r.json')).toEqual(sample);
+  const wrong = (change: (result: { [key: string]: unknown } & ExperimentResult) => unknown) => () =>
+    parseResult(JSON.stringify(change(JSON.parse(text))), 'r.json');
+  expect(wrong((result) => ({ ...result, version: 2 }))).toThrow(/r\.json: is not a result[\s\S]*version/);
+  expect(wrong((result) => ({ ...result, verdict: 'great' }))).toThrow(/verdict/);
+  expect(wrong((result) => ({ ...result, extra: 1 }))).toThrow(/extra/);
+  expect(
+    wrong((result) => ({
+      ...result,
+      variants: result.variants.map((variant) => ({
+        ...variant,
+        runs: variant.runs.map((run) => ({ ...run, requests: { ...run.requests, count: 7 } })),
+      })),
+    })),
+  ).toThrow('r.json: variant none, run 0: requests.attempts holds 4328 bytes, not the 14 of 7 requests');
+  expect(() => parseResult('{', 'r.json')).toThrow(ResultError);
+  expect(() => readResult('/nowhere/result.json')).toThrow('/nowhere/result.json: cannot be read (ENOENT)');
+});
+
+it('writes page, JUnit and summary beside the result', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'report-'));
+  const file = join(folder, 'result.json');
+  writeFileSync(file, JSON.stringify(sample));
+  expect(writeReport(readResult(file), file)).toBe(join(folder, 'report.html'));
+  expect(readFileSync(join(folder, 'report.html'), 'utf8')).toMatch(/^<!doctype html>/);
+  expect(readFileSync(join(folder, 'junit.xml'), 'utf8')).toContain('tests="5" failures="1" errors="1"');
+  expect(readFileSync(join(folder, 'summary.md'), 'utf8')).toContain(
+    '| none, during: success ≥ 50 % | 0 % | 0 % to 0.53 % | ✗ failed |',
+  );
+});
+
+it('makes XML without what XML cannot hold', () => {
+  const hypotheses = sample.hypotheses.map((one) => ({ ...one, text: 'a "b" <c> & \u0007 d' }));
+  const xml = renderJunit({ ...sample, hypotheses });
+  expect(xml).toContain('name="a &#34;b&#34; &#60;c&#62; &#38;   d"');
+  expect(xml).not.toMatch(/[^\n\P{Cc}]/u);
+});
+
+it('keeps a table row of Markdown one row', () => {
+  const hypotheses = [{ ...(sample.hypotheses[0] as (typeof sample.hypotheses)[0]), text: 'a | b\n<c>' }];
+  expect(renderMarkdown({ ...sample, hypotheses })).toContain('| a \\| b &lt;c> | 100 % |');
+});
+
+it('publishes a section and a picture a variant, and refuses two results of one experiment', () => {
+  const { lines, pictures } = publicationOf([sample]);
+  expect(pictures.map(({ file }) => file)).toEqual(['total-outage-none.svg', 'total-outage-standard.svg']);
+  for (const { file, svg } of pictures) {
+    expect(svg).toContain('prefers-color-scheme: dark');
+    expect(lines.join('\n')).toContain(`](${file})`);
+  }
+  expect(() => publicationOf([sample, sample])).toThrow('two results are of the experiment total-outage');
+});
