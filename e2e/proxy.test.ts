@@ -464,6 +464,21 @@ describe('the API', () => {
     expect(answer.json).toEqual({ error: expect.stringContaining(error), status });
   });
 
+  test('what is nested too deeply to be quoted is a mistake like any other', async () => {
+    const { call } = await api();
+    const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`;
+    for (const member of [`"attributes": {"latency": ${deep}}`, `"toxicity": ${deep}`]) {
+      const answer = await call('POST', '/proxies/wire/toxics', `{"type": "latency", ${member}}`);
+      expect(answer).toMatchObject({ status: 400, json: { error: expect.stringContaining('nested too deeply') } });
+    }
+  });
+
+  test('the stream of a toxic is read in any case, as Toxiproxy does', async () => {
+    const { call } = await api();
+    const answer = await call('POST', '/proxies/wire/toxics', { type: 'latency', stream: 'Upstream' });
+    expect(answer).toMatchObject({ status: 200, json: { stream: 'upstream', name: 'latency_upstream' } });
+  });
+
   test('a port that is taken is said, and the proxy is not there', async () => {
     const { call, proxy } = await api();
     const answer = await call('POST', '/proxies', { name: 'second', listen: proxy.listen, upstream: proxy.upstream });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import { root } from './readme.ts';
 
@@ -19,13 +19,14 @@ export function openShell(env: NodeJS.ProcessEnv): (commands: string) => Promise
     while IFS= read -r -d '' -u 3 pasted; do eval "$pasted"; printf '${END}'; done`;
   const bash = spawn('bash', ['-c', loop], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
   const ended = once(bash, 'exit');
-  const input = bash.stdio[3] as Writable;
+  // With a fourth descriptor, the types of Node no longer know of the first three.
+  const [, stdout, stderr, input] = bash.stdio as unknown as [null, Readable, Readable, Writable];
   let printed = '';
   let complaints = '';
-  bash.stdout.on('data', (data) => {
+  stdout.on('data', (data) => {
     printed += data;
   });
-  bash.stderr.on('data', (data) => {
+  stderr.on('data', (data) => {
     complaints += data;
   });
   onTestFinished(async () => {
@@ -36,7 +37,7 @@ export function openShell(env: NodeJS.ProcessEnv): (commands: string) => Promise
     input.write(`${commands}\0`);
     while (!printed.includes(END)) {
       // oxlint-disable-next-line no-await-in-loop -- until all of it has been printed
-      await Promise.race([once(bash.stdout, 'data'), ended]);
+      await Promise.race([once(stdout, 'data'), ended]);
       if (bash.exitCode !== null) throw new Error(`${commands}\nexited with ${bash.exitCode}: ${complaints}`);
     }
     const [output = '', rest = ''] = printed.split(END);

@@ -40,9 +40,21 @@ export function expectsOf(schema: z.ZodType): string {
   return innerType === undefined ? '' : expectsOf(innerType);
 }
 
+/** A value as JSON, cut off where it is long. */
 export function quote(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = textOf(value);
   return text.length <= MAX_QUOTED ? text : `${text.slice(0, MAX_QUOTED)}…`;
+}
+
+function textOf(value: unknown): string {
+  // What JSON reads from 1e999 is Infinity, which it would write as null.
+  if (typeof value === 'number') return String(value);
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    // JSON is read to any depth, but written with a stack that ends some thousand levels down.
+    return 'what is nested too deeply to be quoted';
+  }
 }
 
 function number(isGood: (value: number) => boolean, expects: string) {

@@ -4,6 +4,7 @@ import {
   COMPANIONS,
   type Fault,
   type FaultPlan,
+  faultSchema,
   headerSchema,
   PROCESS_EFFECTS,
   planSchema,
@@ -55,11 +56,14 @@ export function parseFaultHeader(header: string, host: Pick<Host, 'mayExit'>): F
   const given = new Map<string, unknown>();
   const mistakes: Mistake[] = [];
   for (const part of header.split(',')) {
-    const [short = '', ...values] = part.trim().split('=');
+    const [short = '', ...values] = part.split('=').map((piece) => piece.trim());
     const text = values.length === 0 ? undefined : values.join('=');
     const name = Object.hasOwn(SHORT_NAMES, short) ? (SHORT_NAMES[short] as string) : short;
     if (given.has(name)) mistakes.push({ path: [name], message: 'is given twice' });
-    given.set(name, text === undefined ? true : DECIMAL.test(text) ? Number(text) : text);
+    if (Object.hasOwn(faultSchema.shape, name) && !Object.hasOwn(headerSchema.shape, name)) {
+      mistakes.push({ path: [name], message: 'is possible in a plan only' });
+    }
+    given.set(name, valueOf(text));
   }
   const parsed = headerSchema.safeParse(Object.fromEntries(given));
   if (!parsed.success) mistakes.push(...mistakesOf(parsed.error));
@@ -68,6 +72,12 @@ export function parseFaultHeader(header: string, host: Pick<Host, 'mayExit'>): F
   throw new FaultPlanError(
     `x-fault ${JSON.stringify(header.slice(0, 100))} is refused: ${listMistakes(mistakes, 'it')}; such as delay=800, status=503, or reset would do`,
   );
+}
+
+/** A flag may say that it is one: `reset` and `reset=true` are the same, as in a plan. */
+function valueOf(text: string | undefined): unknown {
+  if (text === undefined || text === 'true') return true;
+  return DECIMAL.test(text) ? Number(text) : text;
 }
 
 /** What no single member shows. Looks at the plan as it came, so that one mistake does not hide another. */
@@ -81,6 +91,10 @@ export function contradictionsOfPlan(plan: unknown, host: Host): Mistake[] {
     const has = (name: string) => Object.hasOwn(fault, name) && !(name === 'rate' && fault.rate === 1);
     const mistakes = contradictions(has, path, host);
     const mistake = (member: string, message: string) => mistakes.push({ path: [...path, member], message });
+    // Whoever comes from the header writes them here, too.
+    for (const [short, name] of Object.entries(SHORT_NAMES)) {
+      if (Object.hasOwn(fault, short)) mistake(short, `is ${name} in a plan`);
+    }
     if (seen.has(fault.id)) mistake('id', `${JSON.stringify(fault.id)} is taken by a fault before it`);
     if (fault.id !== undefined) seen.add(fault.id);
     if (typeof fault.delayMs === 'object' && fault.jitterMs !== undefined) {

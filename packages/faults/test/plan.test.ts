@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseFaultHeader, parsePlan } from '../src/plan.ts';
+import { FaultPlanError, parseFaultHeader, parsePlan } from '../src/plan.ts';
 import { host } from './host.ts';
 
 describe('plan', () => {
@@ -162,6 +162,37 @@ describe('plan', () => {
     );
   });
 
+  test.each([
+    ['a list', '[', ']'],
+    ['an object', '{"a":', '}'],
+  ])('%s that is nested too deeply to be quoted is refused like any other mistake', (_what, open, close) => {
+    const deep: unknown = JSON.parse(`${open.repeat(10_000)}1${close.repeat(10_000)}`);
+    const faults = [{ id: deep, rate: deep, status: deep, delayMs: deep, operation: deep, reset: deep }];
+    for (const plan of [deep, { faults: deep }, { faults: [deep] }, { seed: deep, faults }]) {
+      expect(() => parsePlan(plan, host)).toThrow(FaultPlanError);
+    }
+    expect(() => parsePlan({ faults }, host)).toThrow(
+      'faults[0].rate: must be a number from 0 to 1, not what is nested',
+    );
+  });
+
+  test('a number that is beyond all is quoted as such', () => {
+    const plan: unknown = JSON.parse('{"faults":[{"id":"a","delayMs":1e999}]}');
+    expect(() => parsePlan(plan, host)).toThrow(
+      'faults[0].delayMs: must be milliseconds from 0 to 60000, or a distribution, not Infinity',
+    );
+  });
+
+  test.each([
+    ['delay', 'delayMs'],
+    ['jitter', 'jitterMs'],
+    ['dripInterval', 'dripIntervalMs'],
+  ])('the short %s of a header has its name said', (short, name) => {
+    expect(() => parsePlan({ faults: [{ id: 'a', [short]: 1 }] }, host)).toThrow(
+      `faults[0].${short}: is ${name} in a plan`,
+    );
+  });
+
   test('what a plan says of its mistakes is bounded', () => {
     const members = Object.fromEntries(Array.from({ length: 5_000 }, (_, n) => [`member${n}${'x'.repeat(500)}`, 1]));
     let message = '';
@@ -188,6 +219,8 @@ describe('x-fault', () => {
     ['drip,dripInterval=100', { drip: true, dripIntervalMs: 100 }],
     ['oversize=1000000', { oversize: 1_000_000 }],
     ['lostResponse', { lostResponse: true }],
+    ['lostResponse=true', { lostResponse: true }],
+    ['status = 503 , retryAfter = 2', { status: 503, retryAfter: 2 }],
     ['exit', { exit: true }],
   ])('%s', (header, fault) => {
     expect(parseFaultHeader(header, host)).toEqual({ id: 'x-fault', rate: 1, ...fault });
@@ -209,19 +242,19 @@ describe('x-fault', () => {
     ['delay=1e3', 'delayMs: must be'],
     ['delay=60001', 'delayMs: must be'],
     ['reset=1', 'reset: must be true, or left out, not 1'],
-    ['reset=true', 'reset: must be true, or left out, not "true"'],
+    ['reset=false', 'reset: must be true, or left out, not "false"'],
     ['reset,hang', 'has reset and hang'],
     ['retryAfter=1', 'does nothing'],
     ['reset,retryAfter=1', 'retryAfter: needs status'],
     ['reset,', 'has no member ""'],
     ['__proto__=1', 'has no member "__proto__"'],
     ['constructor', 'has no member "constructor"'],
-    ['reset,rate=0.5', 'has no member "rate"'],
-    ['reset,count=1', 'has no member "count"'],
-    ['reset,id=x', 'has no member "id"'],
-    ['cpu=0.5', 'has no member "cpu"'],
-    ['leak=1', 'has no member "leak"'],
-    ['notReady', 'has no member "notReady"'],
+    ['reset,rate=0.5', 'rate: is possible in a plan only'],
+    ['reset,count=1', 'count: is possible in a plan only'],
+    ['reset,id=x', 'id: is possible in a plan only'],
+    ['cpu=0.5', 'cpu: is possible in a plan only'],
+    ['leak=1', 'leak: is possible in a plan only'],
+    ['notReady', 'notReady: is possible in a plan only'],
   ])('%j is refused', (header, mistake) => {
     expect(() => parseFaultHeader(header, host)).toThrow(mistake);
     expect(() => parseFaultHeader(header, host)).toThrow('such as delay=800, status=503, or reset would do');

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { quote } from '../kinds.ts';
 import { ApiError, badRequest } from './api-error.ts';
 import { TOXIC_TYPES, type ToxicType, type ToxicTypeName } from './toxics.ts';
 
@@ -22,7 +23,7 @@ export const optional = <S extends z.ZodType>(schema: S) =>
 const shared = {
   toxicity: optional(
     z.custom<number>((value) => typeof value === 'number' && value >= 0 && value <= 1, {
-      error: ({ input }) => `${JSON.stringify(input)?.slice(0, 100)} is not a share of connections from 0 to 1`,
+      error: ({ input }) => `${quote(input)} is not a share of connections from 0 to 1`,
     }),
   ),
   attributes: optional(z.record(z.string(), z.unknown())),
@@ -40,7 +41,9 @@ const createSchema = z.object({
  * @throws ApiError 400
  */
 export function readToxic(body: unknown): Toxic {
-  const { name, type = '', stream = 'downstream', toxicity = 1, attributes = {} } = readBody(createSchema, body);
+  const { name, type = '', stream: given = 'downstream', toxicity = 1, attributes = {} } = readBody(createSchema, body);
+  // Toxiproxy takes it in any case.
+  const stream = given.toLowerCase();
   if (stream !== 'upstream' && stream !== 'downstream') {
     throw new ApiError(400, 'stream was invalid, can be either upstream or downstream');
   }

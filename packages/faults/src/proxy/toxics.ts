@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { quote } from '../kinds.ts';
 import { type Behaviour, IDLE, PASS } from './behaviour.ts';
 
 /** A toxic of one type, for the links: what it takes, what it does. */
@@ -32,7 +33,7 @@ const BANDWIDTH_PIECE_MS = 100;
 const whole = (unit: string, max: number) =>
   z
     .custom<number>((value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= max, {
-      error: ({ input }) => `${JSON.stringify(input)?.slice(0, 100)} is not a whole number of ${unit} from 0 to ${max}`,
+      error: ({ input }) => `${quote(input)} is not a whole number of ${unit} from 0 to ${max}`,
     })
     .default(0);
 
