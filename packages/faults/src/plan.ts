@@ -60,18 +60,21 @@ export function parseFaultHeader(header: string, host: Pick<Host, 'mayExit'>): F
     const text = values.length === 0 ? undefined : values.join('=');
     const name = Object.hasOwn(SHORT_NAMES, short) ? (SHORT_NAMES[short] as string) : short;
     if (given.has(name)) mistakes.push({ path: [name], message: 'is given twice' });
-    if (Object.hasOwn(faultSchema.shape, name) && !Object.hasOwn(headerSchema.shape, name)) {
-      mistakes.push({ path: [name], message: 'is possible in a plan only' });
-    }
     given.set(name, valueOf(text));
   }
-  const parsed = headerSchema.safeParse(Object.fromEntries(given));
+  const planOnly = [...given.keys()].filter(isPlanOnly);
+  mistakes.push(...planOnly.map((name) => ({ path: [name], message: 'is possible in a plan only' })));
+  const parsed = headerSchema.safeParse(Object.fromEntries([...given].filter(([name]) => !isPlanOnly(name))));
   if (!parsed.success) mistakes.push(...mistakesOf(parsed.error));
   mistakes.push(...contradictions((name) => given.has(name), [], { ...host, operations: [] }));
   if (parsed.success && mistakes.length === 0) return { id: 'x-fault', rate: 1, ...parsed.data };
   throw new FaultPlanError(
     `x-fault ${JSON.stringify(header.slice(0, 100))} is refused: ${listMistakes(mistakes, 'it')}; such as delay=800, status=503, or reset would do`,
   );
+}
+
+function isPlanOnly(name: string): boolean {
+  return Object.hasOwn(faultSchema.shape, name) && !Object.hasOwn(headerSchema.shape, name);
 }
 
 /** A flag may say that it is one: `reset` and `reset=true` are the same, as in a plan. */

@@ -252,7 +252,7 @@ describe('x-fault', () => {
     ['reset,rate=0.5', 'rate: is possible in a plan only'],
     ['reset,count=1', 'count: is possible in a plan only'],
     ['reset,id=x', 'id: is possible in a plan only'],
-    ['cpu=0.5', 'cpu: is possible in a plan only'],
+    ['cpu=0.5', '"cpu=0.5" is refused: cpu: is possible in a plan only; such as'],
     ['leak=1', 'leak: is possible in a plan only'],
     ['notReady', 'notReady: is possible in a plan only'],
   ])('%j is refused', (header, mistake) => {
