@@ -20,6 +20,8 @@ import {
 /** The edge's deadline, and what a client on a busy machine may measure on top of it. */
 const DEADLINE_MS = 2_000 + 50 + 100;
 const RECOVERY_MS = 3_000;
+/** Long enough to be in flight when a signal arrives, not so long that the breaker opens for slow calls (400 ms). */
+const SLOW = 'delay=250';
 
 const SERVICES = ['edge', 'greeter', 'greeter-ops'];
 
@@ -154,13 +156,13 @@ test('stop: requests in flight are answered, every process ends by itself', asyn
   const requests: { readonly sentAt: number; readonly ended: Promise<{ at: number; status: number }> }[] = [];
   // Whenever SIGTERM arrives, several are in flight.
   const sending = setInterval(() => {
-    const ended = hello('delay=400').then(
+    const ended = hello(SLOW).then(
       ({ status }) => ({ at: Date.now(), status }),
       () => ({ at: Date.now(), status: 0 }),
     );
     requests.push({ sentAt: Date.now(), ended });
   }, 50);
-  await hello('delay=400');
+  await hello(SLOW);
   await compose('stop').finally(() => clearInterval(sending));
 
   for (const service of SERVICES) {
