@@ -20,6 +20,12 @@ export const kind = {
     number((value) => value >= min && value <= max, `a number from ${min} to ${max}`),
   /** On by being there: `false` would be a fault that does nothing. */
   flag: () => z.literal(true, { error: complaint('true, or left out') }).meta({ expects: 'true' }),
+  /** A number, or `true` for the usual one. */
+  numberOrFlag: (numeric: z.ZodType<number>, usual: number) => {
+    const expects = `${expectsOf(numeric)}; \`true\` stands for ${usual}`;
+    const flag = z.literal(true).transform(() => usual);
+    return z.union([flag, numeric], { error: complaint(expects) }).meta({ expects });
+  },
   text: (pattern: RegExp, expects: string) => {
     const error = complaint(expects);
     return z.string({ error }).regex(pattern, { error }).meta({ expects });

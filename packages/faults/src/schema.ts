@@ -17,6 +17,12 @@ export const FAULT_EXIT_CODE = 70;
 /** Between two bytes of a dripping answer, where the fault does not say. Longer than most attempt timeouts. */
 export const DRIP_INTERVAL_MS = 1_000;
 
+/** An answer that is larger than any client of ours reads, where `oversize` does not say how large. Bytes. */
+const OVERSIZE_BYTES = 1_000_000;
+
+/** Memory that can be seen on any graph, where `leak` does not say how much. Bytes. */
+const LEAK_BYTES = 100_000_000;
+
 /** Which requests a fault hits, and for how long it is in force. */
 const scope = {
   id: kind
@@ -76,7 +82,7 @@ const perRequest = {
     .optional()
     .describe(`Between two bytes; needs \`drip\`. Left out, it is ${DRIP_INTERVAL_MS}.`),
   oversize: kind
-    .wholeNumber(1, MAX_OVERSIZE_BYTES, 'bytes')
+    .numberOrFlag(kind.wholeNumber(1, MAX_OVERSIZE_BYTES, 'bytes'), OVERSIZE_BYTES)
     .optional()
     .describe('Does the work, and pads the answer with white space to so many bytes, without saying how many.'),
   lostResponse: kind.flag().optional().describe('Does the work, and resets the connection instead of answering.'),
@@ -86,7 +92,7 @@ const perRequest = {
 const perProcess = {
   cpu: kind.positiveShare().optional().describe('Burns this share of a processor core.'),
   leak: kind
-    .wholeNumber(1, MAX_LEAK_BYTES, 'bytes')
+    .numberOrFlag(kind.wholeNumber(1, MAX_LEAK_BYTES, 'bytes'), LEAK_BYTES)
     .optional()
     .describe('Takes 50 MB of memory a second, up to so much; gives it back at the end.'),
   notReady: kind.flag().optional().describe('`/readyz` says 503; requests are answered all the same.'),

@@ -17,8 +17,8 @@ const SOUND: Readonly<Record<string, (value: unknown) => boolean>> = {
   status: whole(400, 599),
   retryAfter: whole(1, 86_400),
   dripIntervalMs: whole(1, 60_000),
-  oversize: whole(1, 100_000_000),
-  leak: whole(1, 1_000_000_000),
+  oversize: (value) => value === true || whole(1, 100_000_000)(value),
+  leak: (value) => value === true || whole(1, 1_000_000_000)(value),
   cpu: (value) => between(0, 1)(value) && value !== 0,
   ...Object.fromEntries(
     ['reset', 'hang', 'exit', 'truncate', 'malformed', 'wrongType', 'drip', 'lostResponse', 'notReady'].map((name) => [

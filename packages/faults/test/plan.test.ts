@@ -218,6 +218,7 @@ describe('x-fault', () => {
     ['drip', { drip: true }],
     ['drip,dripInterval=100', { drip: true, dripIntervalMs: 100 }],
     ['oversize=1000000', { oversize: 1_000_000 }],
+    ['oversize', { oversize: 1_000_000 }],
     ['lostResponse', { lostResponse: true }],
     ['lostResponse=true', { lostResponse: true }],
     ['status = 503 , retryAfter = 2', { status: 503, retryAfter: 2 }],
