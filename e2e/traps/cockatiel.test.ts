@@ -28,6 +28,7 @@ const well: Transport['send'] = async () => ({
   cacheControl: undefined,
   contentEncoding: undefined,
   retryAfterMs: undefined,
+  fault: undefined,
   body: new TextEncoder().encode('{"ok":true}'),
 });
 

@@ -4,7 +4,9 @@ import {
   CallError,
   type CallErrorCode,
   type CallNotes,
+  type CallWatcher,
   type Clock,
+  isCallError,
   none,
   type Policy,
   systemClock,
@@ -21,6 +23,8 @@ export interface CallOptions {
   readonly onStale?: (ageMs: number, because: CallErrorCode) => void;
   /** Go along with every attempt: request id, trace context. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Told what happens to the call. */
+  readonly watch?: CallWatcher | undefined;
 }
 
 /** One typed method per operation of the contract. */
@@ -57,13 +61,18 @@ function createMethod(operation: Operation, transport: Transport, policy: Policy
   const attempt: Call<unknown> = async (context) => {
     const target = operation.path + formatQuery(context.input as Parameters<typeof formatQuery>[0]);
     const response = await transport.send({ method: operation.method, target }, context);
+    const { status, fault } = response;
+    context.watch?.({ type: 'answered', attempt: context.attempt, status, fault });
     const result = readResponse(operation, response, context.deadlineAt - clock.now());
     context.notes.cacheControl = response.cacheControl ?? '';
     return result;
   };
-  const call = policy(attempt);
+  const call = policy(watched(attempt));
 
-  return async (input: unknown, { signal, deadlineAt, headers, onStale }: CallOptions = {}): Promise<unknown> => {
+  return async (
+    input: unknown,
+    { signal, deadlineAt, headers, onStale, watch }: CallOptions = {},
+  ): Promise<unknown> => {
     const parsed = operation.query.safeParse(input);
     if (!parsed.success) {
       const mistakes = parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; ');
@@ -86,8 +95,26 @@ function createMethod(operation: Operation, transport: Transport, policy: Policy
       notes,
       endpoint: undefined,
       headers: headers ?? {},
+      watch,
     });
     if (notes.staleMs !== undefined) onStale?.(notes.staleMs, notes.staleBecause ?? 'internal');
     return result;
+  };
+}
+
+/** Tells who watches a call when its attempts begin and end. */
+function watched<T>(attempt: Call<T>): Call<T> {
+  return async (context) => {
+    const { watch, attempt: number, endpoint } = context;
+    if (watch === undefined) return attempt(context);
+    watch({ type: 'attempt_started', attempt: number, endpoint: endpoint?.origin ?? '' });
+    try {
+      const value = await attempt(context);
+      watch({ type: 'attempt_ended', attempt: number, error: undefined });
+      return value;
+    } catch (error) {
+      watch({ type: 'attempt_ended', attempt: number, error: isCallError(error) ? error.code : 'internal' });
+      throw error;
+    }
   };
 }

@@ -101,6 +101,7 @@ export function httpTransport(origin: string, options: HttpTransportOptions = {}
           contentEncoding: textHeader(response.headers['content-encoding']),
           contentType: textHeader(response.headers['content-type']),
           retryAfterMs: parseRetryAfterMs(textHeader(response.headers[HEADERS.retryAfter]), Date.now()),
+          fault: textHeader(response.headers[HEADERS.faultInjected]),
           body: response.data,
         };
       } catch (error) {

@@ -13,6 +13,8 @@ export interface TransportResponse {
   readonly contentEncoding: string | undefined;
   /** What Retry-After asked for, where it could be read. */
   readonly retryAfterMs: number | undefined;
+  /** The fault that the other side says it has injected. */
+  readonly fault: string | undefined;
   readonly body: Uint8Array;
 }
 

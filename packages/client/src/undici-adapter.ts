@@ -1,3 +1,4 @@
+import { HEADERS } from '@halfopen/contracts';
 import type { AxiosAdapter, AxiosResponse, InternalAxiosRequestConfig } from 'axios';
 import type { Dispatcher } from 'undici';
 
@@ -44,7 +45,14 @@ export function undiciAdapter(dispatcher: Dispatcher, maxResponseBytes: number):
 const CHUNKED = /^chunked$/i;
 
 /** The headers that anybody looks at. axios copies headers in quadratic time: 1,500 of them took it 0.3 s (1.21.1). */
-const WANTED = ['content-type', 'content-encoding', 'cache-control', 'retry-after', 'x-request-id'] as const;
+const WANTED = [
+  'content-type',
+  'content-encoding',
+  'cache-control',
+  HEADERS.retryAfter,
+  HEADERS.requestId,
+  HEADERS.faultInjected,
+] as const;
 
 function wanted(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
   const kept: Record<string, string> = {};

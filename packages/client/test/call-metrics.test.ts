@@ -12,6 +12,7 @@ const contextFor = (origin: string): CallContext => ({
   notes: { attempts: 1, mayBeStale: false, cacheControl: undefined, staleMs: undefined, staleBecause: undefined },
   endpoint: { origin, host: 'greeter' },
   headers: {},
+  watch: undefined,
 });
 
 test('attempts are counted by endpoint; one that is gone leaves the metrics', async () => {

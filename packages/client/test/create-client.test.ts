@@ -38,6 +38,7 @@ const ok = (body: string, contentType = 'application/json'): TransportResponse =
   contentEncoding: undefined,
   cacheControl: undefined,
   retryAfterMs: undefined,
+  fault: undefined,
   body: new TextEncoder().encode(body),
 });
 

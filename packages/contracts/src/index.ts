@@ -23,3 +23,11 @@ export {
   problemSchema,
 } from './problem.ts';
 export { formatQuery, MalformedQueryError, parseQuery } from './query.ts';
+export {
+  formatTraceparent,
+  parseTraceparent,
+  parseTracestate,
+  RANDOM_TRACE_ID,
+  SAMPLED,
+  type Traceparent,
+} from './trace-context.ts';

@@ -3,8 +3,8 @@ import CircuitBreaker from 'opossum';
 import type { RecentOutcomes } from './balancer.ts';
 import { CallError, isCallError } from './call-error.ts';
 import type { Clock, Random } from './clock.ts';
-import type { BreakerState, PolicyListener } from './events.ts';
-import type { Policy } from './policy.ts';
+import { type BreakerState, type PolicyListener, tell, type Verdict } from './events.ts';
+import type { CallContext, Policy } from './policy.ts';
 
 export interface BreakerOptions {
   /** Length of the rolling window that failures are counted in. */
@@ -59,9 +59,6 @@ const LEAST_FAIR_CHANCE_MS = 10;
 
 const RECENT_AGE_MS = 100;
 const NO_OUTCOMES: RecentOutcomes = { outcomes: 0, failures: 0 };
-
-/** What one outcome says about the other side. `neutral` outcomes say nothing and are not told to the judge. */
-type Verdict = 'success' | 'failure' | 'neutral';
 
 /**
  * A circuit breaker: opossum judges, we admit.
@@ -143,7 +140,7 @@ export function createBreaker(options: BreakerOptions): Breaker {
     bucketEndsAt += passed * bucketMs;
   };
 
-  const tell = (verdict: 'success' | 'failure') => {
+  const tellJudge = (verdict: 'success' | 'failure') => {
     rotate();
     // The rejection is the verdict itself, come back: the caller has the real error already.
     judge.fire(verdict).catch(() => undefined);
@@ -171,18 +168,18 @@ export function createBreaker(options: BreakerOptions): Breaker {
 
   const retryAfterMs = () => Math.max(0, state === 'open' ? openUntil - clock.now() : 0);
 
-  const refuse = (message: string, hintMs: number): never => {
-    onEvent({ type: 'rejected', code: 'breaker_open' });
+  const refuse = (context: CallContext, message: string, hintMs: number): never => {
+    tell({ type: 'rejected', code: 'breaker_open' }, onEvent, context);
     throw new CallError('breaker_open', message, { retryAfterMs: Math.ceil(hintMs) });
   };
 
   /** Lets a call through or refuses it. @returns the lease, if the call is the probe */
-  const admit = () => {
+  const admit = (context: CallContext) => {
     if (state === 'closed') return undefined;
     const now = clock.now();
-    if (state === 'open') return refuse('the breaker is open: the last calls failed', retryAfterMs());
+    if (state === 'open') return refuse(context, 'the breaker is open: the last calls failed', retryAfterMs());
     if (probe !== undefined && probe.expiresAt > now) {
-      return refuse('the breaker is half-open: one call is finding out', probe.expiresAt - now);
+      return refuse(context, 'the breaker is half-open: one call is finding out', probe.expiresAt - now);
     }
     probe = { expiresAt: now + options.probeLeaseMs };
     return probe;
@@ -190,7 +187,9 @@ export function createBreaker(options: BreakerOptions): Breaker {
 
   return {
     policy: (next) => async (context) => {
-      const lease = admit();
+      const lease = admit(context);
+      const { watch, attempt } = context;
+      watch?.({ type: 'breaker_admitted', attempt, state });
       const admittedIn = epoch;
       const startedAt = clock.now();
       let verdict: Verdict = 'neutral';
@@ -204,10 +203,11 @@ export function createBreaker(options: BreakerOptions): Breaker {
         verdict = judgementOf(error, clock.now() - startedAt >= fairChanceMs());
         throw error;
       } finally {
+        watch?.({ type: 'breaker_verdict', attempt, verdict });
         // A probe whose lease went to another call speaks for itself only.
         if (epoch === admittedIn && lease === probe) {
           if (verdict === 'neutral') probe = undefined;
-          else tell(verdict);
+          else tellJudge(verdict);
         }
       }
     },

@@ -1,6 +1,6 @@
 import { abortError, CallError } from './call-error.ts';
-import type { PolicyListener } from './events.ts';
-import type { Policy } from './policy.ts';
+import { type PolicyListener, tell } from './events.ts';
+import type { CallContext, Policy } from './policy.ts';
 
 export interface BulkheadOptions {
   /** Calls in progress at once. */
@@ -30,18 +30,20 @@ export function createBulkhead({ maxInFlight, maxQueued, onEvent }: BulkheadOpti
   // A Set keeps the order of arrival and lets a caller who leaves step out of the middle in constant time.
   const queue = new Set<() => void>();
 
-  const enter = (signal: AbortSignal): Promise<void> | undefined => {
+  const enter = (context: CallContext): Promise<void> | undefined => {
+    const { signal, watch } = context;
     if (signal.aborted) throw abortError(signal);
     if (inFlight < maxInFlight) {
       inFlight++;
       return undefined;
     }
     if (queue.size >= maxQueued) {
-      onEvent({ type: 'rejected', code: 'overloaded' });
+      tell({ type: 'rejected', code: 'overloaded' }, onEvent, context);
       throw new CallError('overloaded', `${inFlight} calls in flight and ${queue.size} waiting: no place left`, {
         retryAfterMs: RETRY_AFTER_MS,
       });
     }
+    watch?.({ type: 'queued' });
     return new Promise((resolve, reject) => {
       const onAbort = () => {
         queue.delete(admit);
@@ -49,6 +51,7 @@ export function createBulkhead({ maxInFlight, maxQueued, onEvent }: BulkheadOpti
       };
       const admit = () => {
         signal.removeEventListener('abort', onAbort);
+        watch?.({ type: 'admitted' });
         resolve();
       };
       queue.add(admit);
@@ -69,7 +72,7 @@ export function createBulkhead({ maxInFlight, maxQueued, onEvent }: BulkheadOpti
 
   return {
     policy: (next) => async (context) => {
-      const wait = enter(context.signal);
+      const wait = enter(context);
       if (wait !== undefined) await wait;
       try {
         return await next(context);

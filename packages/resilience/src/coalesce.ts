@@ -37,6 +37,7 @@ export function coalesce({ keyOf, timeoutMs, clock }: CoalesceOptions): Policy {
       for (;;) {
         const shared = flights.get(key);
         const flight = shared ?? takeOff(key, context);
+        if (shared !== undefined) context.watch?.({ type: 'shared' });
         try {
           return await board(flight, context.signal, () => {
             // Aborted flights are not for newcomers.

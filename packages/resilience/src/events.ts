@@ -1,4 +1,5 @@
 import type { CallErrorCode } from './call-error.ts';
+import type { CallContext } from './policy.ts';
 
 export type BreakerState = 'closed' | 'open' | 'half_open';
 
@@ -22,3 +23,33 @@ export type PolicyEvent =
 
 /** Called synchronously, on the way of the call: keep it cheap, never throw. */
 export type PolicyListener = (event: PolicyEvent) => void;
+
+/** What one outcome says about the other side. `neutral` outcomes say nothing about it. */
+export type Verdict = 'success' | 'failure' | 'neutral';
+
+/** What happens to one call, for whoever watches that call: its trace, its explanation. */
+export type CallEvent =
+  | PolicyEvent
+  /** The call waits for a place in the bulkhead; `admitted` once it has one. */
+  | { readonly type: 'queued' }
+  | { readonly type: 'admitted' }
+  /** The call is answered together with an identical one that was on its way. */
+  | { readonly type: 'shared' }
+  /** A breaker let the attempt through, in this state: half-open, it is the probe. */
+  | { readonly type: 'breaker_admitted'; readonly attempt: number; readonly state: BreakerState }
+  /** How a breaker judged the attempt. */
+  | { readonly type: 'breaker_verdict'; readonly attempt: number; readonly verdict: Verdict }
+  | { readonly type: 'attempt_started'; readonly attempt: number; readonly endpoint: string }
+  /** An HTTP answer has come, be it good or bad. `fault`: the one that the other side says it has injected. */
+  | { readonly type: 'answered'; readonly attempt: number; readonly status: number; readonly fault: string | undefined }
+  /** `error`: `undefined` where it succeeded. */
+  | { readonly type: 'attempt_ended'; readonly attempt: number; readonly error: CallErrorCode | undefined };
+
+/** Called synchronously, on the way of the call: keep it cheap, never throw. */
+export type CallWatcher = (event: CallEvent) => void;
+
+/** Tells what concerns the downstream as well as this one call to both. */
+export function tell(event: PolicyEvent, onEvent: PolicyListener, { watch }: CallContext): void {
+  onEvent(event);
+  watch?.(event);
+}

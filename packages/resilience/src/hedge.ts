@@ -1,6 +1,6 @@
 import { abortError } from './call-error.ts';
 import type { Clock } from './clock.ts';
-import type { PolicyListener } from './events.ts';
+import { type PolicyListener, tell } from './events.ts';
 import type { Call, CallContext, Policy } from './policy.ts';
 import { createQuantile } from './quantile.ts';
 import type { RetryBudget } from './retry-budget.ts';
@@ -35,7 +35,7 @@ export function hedge({ budget, clock, onEvent }: HedgeOptions): Policy {
     return race(next, context, clock, afterMs, {
       mayHedge: () => {
         if (!budget.spend()) return false;
-        onEvent({ type: 'hedge', afterMs });
+        tell({ type: 'hedge', afterMs }, onEvent, context);
         return true;
       },
       // Also when the second attempt has won: the first took at least this long. Without those, what is usual would

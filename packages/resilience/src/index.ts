@@ -24,7 +24,7 @@ export { type Clock, type Random, sleep, systemClock } from './clock.ts';
 export { type CoalesceOptions, coalesce } from './coalesce.ts';
 export { type DeadlineOptions, deadline, LEAST_USEFUL_MS } from './deadline.ts';
 export { DEFAULTS } from './defaults.ts';
-export type { BreakerState, PolicyEvent, PolicyListener } from './events.ts';
+export type { BreakerState, CallEvent, CallWatcher, PolicyEvent, PolicyListener, Verdict } from './events.ts';
 export { type HedgeOptions, hedge } from './hedge.ts';
 export { type Call, type CallContext, type CallNotes, compose, none, type Policy, type Safety } from './policy.ts';
 export { isRetryable, type RetryOptions, retry } from './retry.ts';

@@ -1,5 +1,6 @@
 import type { Endpoint } from './balancer.ts';
 import type { CallErrorCode } from './call-error.ts';
+import type { CallWatcher } from './events.ts';
 
 /**
  * How safe it is to repeat an operation (RFC 9110 §9.2). The contract declares it, the policies obey.
@@ -26,6 +27,8 @@ export interface CallContext {
   readonly endpoint: Endpoint | undefined;
   /** Headers that go along with every attempt: request id, trace context. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Told what happens to this call. `undefined` where nobody watches: then nothing is done for it. */
+  readonly watch: CallWatcher | undefined;
 }
 
 export interface CallNotes {

@@ -2,7 +2,7 @@ import { type Backoff, fullJitterMs } from './backoff.ts';
 import { CallError, isCallError } from './call-error.ts';
 import { type Clock, type Random, sleep } from './clock.ts';
 import { LEAST_USEFUL_MS } from './deadline.ts';
-import type { PolicyListener } from './events.ts';
+import { type PolicyListener, tell } from './events.ts';
 import type { CallContext, Policy } from './policy.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
@@ -71,7 +71,7 @@ export function retry(options: RetryOptions): Policy {
         // fewer is left to meet, so an outage does not turn this into load.
         if (error.staleConnection && replaced < MAX_REPLACED && !context.signal.aborted) {
           replaced++;
-          onEvent({ type: 'retry', reason: error.code, attempt, delayMs: 0 });
+          tell({ type: 'retry', reason: error.code, attempt, delayMs: 0 }, onEvent, context);
           continue;
         }
         const delayMs = (error.retryAfterMs ?? 0) + fullJitterMs(options, attempt - 1, random);
@@ -79,14 +79,14 @@ export function retry(options: RetryOptions): Policy {
         if (!budget.spend()) {
           // Where no retry is ever paid for, none is missing.
           if (budget.capacity === 0) throw error;
-          onEvent({ type: 'rejected', code: 'budget_exhausted' });
+          tell({ type: 'rejected', code: 'budget_exhausted' }, onEvent, context);
           throw new CallError('budget_exhausted', `the retry budget is spent (attempt ${attempt}: ${error.message})`, {
             sent: error.sent,
             retryAfterMs: error.retryAfterMs,
             cause: error,
           });
         }
-        onEvent({ type: 'retry', reason: error.code, attempt, delayMs });
+        tell({ type: 'retry', reason: error.code, attempt, delayMs }, onEvent, context);
         await sleep(clock, delayMs, context.signal);
       }
     }

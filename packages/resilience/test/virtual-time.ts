@@ -34,6 +34,7 @@ export const context = (changes: Partial<CallContext> = {}): CallContext => ({
   notes: { attempts: 1, mayBeStale: true, cacheControl: undefined, staleMs: undefined, staleBecause: undefined },
   endpoint: undefined,
   headers: {},
+  watch: undefined,
   ...changes,
 });
 

@@ -1,4 +1,5 @@
 import { type Contract, PROBLEMS } from '@halfopen/contracts';
+import type { Tracer } from '@opentelemetry/api';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
 import type { Registry } from 'prom-client';
 import { type AdmissionOptions, createAdmission } from './admission.ts';
@@ -9,6 +10,7 @@ import type { Logger } from './log.ts';
 import { mountDocs } from './openapi-docs.ts';
 import { openRequest, type RequestRecord, recordOf } from './request-context.ts';
 import type { Route } from './route.ts';
+import { endServerSpan } from './server-span.ts';
 
 export interface ServiceOptions {
   readonly contract: Contract;
@@ -31,6 +33,8 @@ export interface ServiceOptions {
   readonly notReady?: () => string | undefined;
   /** Request headers that go along to every service called for a request, besides the usual ones. */
   readonly passedOn?: readonly string[];
+  /** Records a span for each request, if its sampler says so. Default: nothing is recorded. */
+  readonly tracer?: Tracer | undefined;
   /** Whether `/openapi.json` and `/docs` are served. Default: no. */
   readonly docs?: boolean;
   /** Adds to the ops port. */
@@ -120,8 +124,10 @@ function requireEveryRoute({ contract, routes }: ServiceOptions): void {
 }
 
 function publicApp(options: ServiceOptions): Express {
-  const { contract, routes, deadlineMs, log, registry, before, passedOn = [] } = options;
+  const { contract, routes, log, registry, before } = options;
+  const rules = { mostMs: options.deadlineMs, passedOn: options.passedOn ?? [], tracer: options.tracer };
   const metrics = httpServerMetrics(registry);
+  const paths = new Set<string>(routes.map(({ operation }) => operation.path));
   const app = bareApp();
   const account = (record: RequestRecord, method: string, res: Response) => {
     const durationMs = performance.now() - record.startedAt;
@@ -129,6 +135,7 @@ function publicApp(options: ServiceOptions): Express {
     const cutOff = isCutOff(res);
     const status = cancelled || cutOff ? PROBLEMS[cancelled ? 'cancelled' : 'internal'].status : res.statusCode;
     metrics.observe(method, record.route, status, durationMs / 1_000);
+    endServerSpan(record, method, status);
     // An overloaded service has better things to do than to write a line for each refusal: they are counted.
     const quiet = (cancelled && record.fault === undefined) || record.refused;
     log[quiet ? 'debug' : cutOff ? 'warn' : 'info'](
@@ -150,8 +157,11 @@ function publicApp(options: ServiceOptions): Express {
     );
   };
   app.use((req, res, next) => {
-    const refusal = openRequest(req, res, deadlineMs, passedOn);
-    res.once('close', () => account(recordOf(res), req.method, res));
+    const refusal = openRequest(req, res, rules);
+    const record = recordOf(res);
+    // Known from here on, also where a request is refused, or met by a fault, before its route is.
+    if (paths.has(req.path)) record.route = req.path;
+    res.once('close', () => account(record, req.method, res));
     next(refusal);
   });
   const admission = createAdmission(options.admission);
@@ -176,7 +186,6 @@ function publicApp(options: ServiceOptions): Express {
   for (const { operation, answer } of routes) {
     const handle: RequestHandler = async (req, res) => {
       const record = recordOf(res);
-      record.route = operation.path;
       record.handling = true;
       const startedAt = performance.now();
       try {
@@ -198,7 +207,7 @@ function opsApp(options: ServiceOptions, state: { readonly ready: boolean }): Ex
   const { log, registry, mountOps } = options;
   const ops = bareApp();
   ops.use((req, res, next) => {
-    next(openRequest(req, res, OPS_DEADLINE_MS));
+    next(openRequest(req, res, { mostMs: OPS_DEADLINE_MS }));
   });
   ops.get('/livez', (_req, res) => {
     res.json({ status: 'alive' });

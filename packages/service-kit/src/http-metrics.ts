@@ -7,6 +7,11 @@ const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75,
 /** What callers may send as a method without becoming a time series each. */
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
+/** What a method is called where only known ones may be named. */
+export function knownMethod(method: string | undefined): string {
+  return method !== undefined && METHODS.has(method) ? method : '_OTHER';
+}
+
 /** Records what a service answered. Labels are bounded whatever callers send. */
 export function httpServerMetrics(registry: Registry) {
   const duration = new Histogram({
@@ -48,7 +53,7 @@ export function httpServerMetrics(registry: Registry) {
     observe(method: string | undefined, route: string | undefined, status: number, seconds: number) {
       duration.observe(
         {
-          http_request_method: method !== undefined && METHODS.has(method) ? method : '_OTHER',
+          http_request_method: knownMethod(method),
           http_route: route ?? '',
           http_response_status_code: String(status),
         },

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HEADERS, type ProblemCode, REQUEST_ID_PATTERN } from '@halfopen/contracts';
+import type { Tracer } from '@opentelemetry/api';
 import { HttpProblem, sendProblem } from './http-problem.ts';
 import { isCutOff } from './http-server.ts';
 import { quote } from './quote.ts';
@@ -72,23 +73,27 @@ function requestIdOf(req: IncomingMessage): string {
   return typeof given === 'string' && REQUEST_ID_PATTERN.test(given) ? given : randomUUID();
 }
 
-/** Headers that are passed on unchanged to every service called for a request. */
-export type PassedOn = readonly string[];
+export interface RequestRules {
+  /** The most a request may take; the caller's `x-deadline-ms` may ask for less. */
+  readonly mostMs: number;
+  /** Headers that are passed on unchanged to every service called for a request. Default: none. */
+  readonly passedOn?: readonly string[];
+  /** Records this service's part of the request. Default: nobody does. */
+  readonly tracer?: Tracer | undefined;
+}
 
 /**
  * Begins the record of a request: ids, trace, deadline, and the signal that ends all work for it. When the time is up
  * the signal aborts and, should the handler not answer on that, the chassis does.
- * @param mostMs the most a request may take; the caller's `x-deadline-ms` may ask for less
  * @returns why the request must be refused, where its headers are unsound
  */
 export function openRequest(
   req: IncomingMessage,
   res: ServerResponse,
-  mostMs: number,
-  passedOn: PassedOn = [],
+  { mostMs, passedOn = [], tracer }: RequestRules,
 ): HttpProblem | undefined {
   const requestId = requestIdOf(req);
-  const trace = traceContextOf(req.headers);
+  const trace = traceContextOf(req, tracer);
   const startedAt = performance.now();
   const controller = new AbortController();
   const asked = req.headers[HEADERS.deadlineMs];

@@ -1,21 +1,27 @@
+import type { Tracer } from '@opentelemetry/api';
 import { collectDefaultMetrics } from 'prom-client';
 import { type Addresses, ListenError, type Service } from './create-service.ts';
-import { SettingsError } from './settings.ts';
+import { createLog, type Logger } from './log.ts';
+import { type CommonConfig, SettingsError } from './settings.ts';
+import { startTracing, type Tracing } from './tracing.ts';
 
-export interface RunOptions<Config> {
+export interface RunOptions<Config extends CommonConfig> {
   /** Prefix of the service's own settings, `EDGE`: `EDGE_PORT` and so on are named when a port is taken. */
   readonly prefix: string;
   /** @throws SettingsError */
   readonly readConfig: (env: NodeJS.ProcessEnv) => Config;
   readonly addresses: (config: Config) => Addresses;
-  readonly createApp: (config: Config) => Service;
+  readonly createApp: (config: Config, parts: { readonly log: Logger; readonly tracer: Tracer | undefined }) => Service;
 }
 
 /**
  * A service as a process: starts it, stops it gracefully on SIGTERM and SIGINT (at once on another one, a second later), and also when
  * the process that started it has gone. What cannot start says why, in one line a mistake, and exits with 1.
  */
-export async function runService<Config>(process: NodeJS.Process, options: RunOptions<Config>): Promise<void> {
+export async function runService<Config extends CommonConfig>(
+  process: NodeJS.Process,
+  options: RunOptions<Config>,
+): Promise<void> {
   const { prefix } = options;
   const fail = (mistakes: readonly string[]) => {
     for (const mistake of mistakes) process.stderr.write(`${prefix.toLowerCase()}: ${mistake}\n`);
@@ -28,7 +34,10 @@ export async function runService<Config>(process: NodeJS.Process, options: RunOp
     if (error instanceof SettingsError) return fail(error.mistakes);
     throw error;
   }
-  const service = options.createApp(config);
+  const name = prefix.toLowerCase();
+  const log = createLog(name, config.LOG_LEVEL);
+  const tracing = await startTracing(name, config, log);
+  const service = options.createApp(config, { log, tracer: tracing?.tracer });
   collectDefaultMetrics({ register: service.registry });
   const addresses = options.addresses(config);
   try {
@@ -39,10 +48,10 @@ export async function runService<Config>(process: NodeJS.Process, options: RunOp
     if (error instanceof ListenError) return fail([explain(error, prefix, addresses)]);
     throw error;
   }
-  stopOnSignals(process, service);
+  stopOnSignals(process, service, tracing);
 }
 
-function stopOnSignals(process: NodeJS.Process, service: Service): void {
+function stopOnSignals(process: NodeJS.Process, service: Service, tracing: Tracing | undefined): void {
   const { log } = service;
   const onCrash = (error: unknown) => {
     log.fatal({ err: error }, 'unexpected error outside of any request');
@@ -61,10 +70,13 @@ function stopOnSignals(process: NodeJS.Process, service: Service): void {
     }
     stoppingSince = performance.now();
     log.info({ reason }, 'stopping: requests in flight may end');
-    service.close().then(() => {
+    const close = async () => {
+      await service.close();
+      await tracing?.close();
       log.info('stopped');
       process.exit(0);
-    }, onCrash);
+    };
+    close().catch(onCrash);
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

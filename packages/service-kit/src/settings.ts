@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from './log.ts';
+import { SAMPLERS } from './tracing.ts';
 
 /**
  * Kinds of settings: each turns the text of an environment variable into a value and knows what would do. A service's
@@ -57,6 +58,13 @@ export const setting = {
         expects:
           'scheme, host and port and nothing else, such as http://127.0.0.1:5000, or several, separated by commas',
       }),
+  /** An http URL, or nothing. */
+  optionalUrl: (doc: string) =>
+    z
+      .string()
+      .refine((text) => text === '' || isHttpUrl(text))
+      .default('')
+      .meta({ description: doc, expects: 'an http or https URL without credentials' }),
   /** One of a few words. */
   choice: <const Choices extends readonly [string, ...string[]]>(
     choices: Choices,
@@ -80,7 +88,14 @@ export const commonSettings = {
     min: 0,
   }),
   LOG_LEVEL: setting.choice(LOG_LEVELS, 'info', 'Least severe log lines that are written.'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: setting.optionalUrl(
+    'Where spans are sent (OTLP over HTTP), such as `http://127.0.0.1:4318`. Unset, nothing is traced.',
+  ),
+  OTEL_TRACES_SAMPLER: setting.choice(SAMPLERS, 'parentbased_always_on', 'Which requests are traced.'),
+  OTEL_TRACES_SAMPLER_ARG: setting.share(1, 'The share that a `traceidratio` sampler traces.'),
 };
+
+export type CommonConfig = { readonly [Name in keyof typeof commonSettings]: z.output<(typeof commonSettings)[Name]> };
 
 /** Every mistake in the settings, a line each. */
 export class SettingsError extends Error {
@@ -131,6 +146,7 @@ const SERVICE_LINK = /_(SERVICE_HOST|SERVICE_PORT.*|PORT_\d+_.*)$/;
 
 export interface SettingDescription {
   readonly expects: string;
+  /** The value where nothing is set; `off` where that is nothing. */
   readonly fallback: string;
   readonly unit: string;
   readonly description: string;
@@ -139,7 +155,7 @@ export interface SettingDescription {
 /** What a person needs to know of one setting. */
 export function describeSetting(kind: z.ZodType): SettingDescription {
   const { description = '', expects = '', unit = '' } = (kind.meta() ?? {}) as Record<string, string>;
-  return { description, expects, unit, fallback: String(kind.parse(undefined)) };
+  return { description, expects, unit, fallback: String(kind.parse(undefined)) || 'off' };
 }
 
 function wholeNumber({ min, max }: { min: number; max: number }) {
@@ -152,8 +168,12 @@ function wholeNumber({ min, max }: { min: number; max: number }) {
 
 function isOrigin(text: string): boolean {
   const url = URL.parse(text);
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) return false;
-  return url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === '';
+  return url !== null && isHttpUrl(text) && url.pathname === '/' && url.search === '' && url.hash === '';
+}
+
+function isHttpUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && ['http:', 'https:'].includes(url.protocol) && url.username === '' && url.password === '';
 }
 
 /** Whoever puts credentials or a token into a URL, however malformed, must not find them in a log. */

@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
-import { HEADERS } from '@halfopen/contracts';
-import { parseTraceParent, TraceState } from '@opentelemetry/core';
+import type { IncomingMessage } from 'node:http';
+import {
+  formatTraceparent,
+  HEADERS,
+  parseTraceparent,
+  parseTracestate,
+  RANDOM_TRACE_ID,
+  SAMPLED,
+} from '@halfopen/contracts';
+import { createTraceState, ROOT_CONTEXT, type Span, SpanKind, type Tracer, trace } from '@opentelemetry/api';
 
 export interface TraceContext {
   /** 32 hex digits: names the whole journey. */
@@ -10,29 +17,55 @@ export interface TraceContext {
   readonly spanId: string;
   /** What goes along with every call made for this request. */
   readonly headers: Readonly<Record<string, string>>;
+  /** This service's part, if it is recorded. */
+  readonly span: Span | undefined;
 }
 
 /**
- * Continues the caller's trace (W3C Trace Context), or begins one where the caller sent none or a broken one. A
+ * Continues the caller's trace (W3C Trace Context, level 2), or begins one where the caller sent none or a broken one. A
  * `tracestate` without a valid `traceparent` is dropped, as the standard asks.
+ * @param tracer records this service's part, if its sampler says so; left out, nothing is recorded
  */
-export function traceContextOf(headers: IncomingHttpHeaders): TraceContext {
-  const random = randomBytes(24).toString('hex');
-  const spanId = random.slice(32);
-  const traceparent = headers[HEADERS.traceparent];
-  const parent = typeof traceparent === 'string' ? parseTraceParent(traceparent) : null;
-  if (parent === null) {
-    const traceId = random.slice(0, 32);
-    return { traceId, spanId, headers: { [HEADERS.traceparent]: `00-${traceId}-${spanId}-00` } };
+export function traceContextOf({ headers, method = '' }: IncomingMessage, tracer: Tracer | undefined): TraceContext {
+  const parent = parseTraceparent(textOf(headers[HEADERS.traceparent]));
+  const tracestate = parent === undefined ? undefined : parseTracestate(textOf(headers[HEADERS.tracestate]));
+  let traceId: string;
+  let spanId: string;
+  let flags = parent === undefined ? RANDOM_TRACE_ID : parent.flags;
+  let span: Span | undefined;
+  if (tracer === undefined) {
+    const random = randomBytes(24).toString('hex');
+    traceId = parent?.traceId ?? random.slice(0, 32);
+    spanId = random.slice(32);
+  } else {
+    const traceState = tracestate === undefined ? {} : { traceState: createTraceState(tracestate) };
+    const context =
+      parent === undefined
+        ? ROOT_CONTEXT
+        : trace.setSpanContext(ROOT_CONTEXT, {
+            traceId: parent.traceId,
+            spanId: parent.parentId,
+            traceFlags: parent.flags,
+            isRemote: true,
+            ...traceState,
+          });
+    const begun = tracer.startSpan(method, { kind: SpanKind.SERVER }, context);
+    ({ traceId, spanId } = begun.spanContext());
+    if (begun.isRecording()) span = begun;
+    flags = span === undefined ? flags & ~SAMPLED : flags | SAMPLED;
   }
-  const { traceId, traceFlags } = parent;
-  const along: Record<string, string> = {
-    [HEADERS.traceparent]: `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`,
+  return {
+    traceId,
+    spanId,
+    span,
+    headers: {
+      [HEADERS.traceparent]: formatTraceparent({ traceId, parentId: spanId, flags }),
+      ...(tracestate === undefined ? {} : { [HEADERS.tracestate]: tracestate }),
+    },
   };
-  const tracestate = headers[HEADERS.tracestate];
-  if (tracestate !== undefined) {
-    const valid = new TraceState(String(tracestate)).serialize();
-    if (valid !== '') along[HEADERS.tracestate] = valid;
-  }
-  return { traceId, spanId, headers: along };
+}
+
+/** Several headers of one name are one, joined by commas; Node does that for these. */
+function textOf(value: string | string[] | undefined): string | undefined {
+  return typeof value === 'string' ? value : value?.join();
 }

@@ -2,6 +2,7 @@ import { type Clock, type Random, systemClock } from '@halfopen/client';
 import { edgeContract, HEADERS } from '@halfopen/contracts';
 import { parseFaultHeader } from '@halfopen/faults';
 import { createLog, createService, type Logger, type Service, type ServiceOptions } from '@halfopen/service-kit';
+import type { Tracer } from '@opentelemetry/api';
 import { Registry } from 'prom-client';
 import type { Config } from './config.ts';
 import { createDownstreams } from './downstreams.ts';
@@ -12,15 +13,17 @@ export interface Parts {
   readonly log?: Logger;
   readonly clock?: Clock;
   readonly random?: Random;
+  /** Records spans. Default: nothing is recorded. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** The edge, not yet listening. Touches nothing outside of itself, so that tests run several in one process. */
 export function createApp(
   config: Config,
-  { log = createLog('edge', config.LOG_LEVEL), clock = systemClock, random = Math.random }: Parts = {},
+  { log = createLog('edge', config.LOG_LEVEL), clock = systemClock, random = Math.random, tracer }: Parts = {},
 ): Service {
   const registry = new Registry();
-  const downstreams = createDownstreams(config, { clock, random, registry, log });
+  const downstreams = createDownstreams(config, { clock, random, registry, log, tracer });
   return createService({
     contract: edgeContract,
     routes: [helloRoute(downstreams)],
@@ -29,6 +32,7 @@ export function createApp(
     admission: { maxInProgress: config.EDGE_MAX_IN_PROGRESS, maxQueued: config.EDGE_MAX_QUEUED },
     ...(config.FAULTS === 'on' ? passFaultsOn : {}),
     docs: true,
+    tracer,
     mountOps: (ops) => {
       ops.get('/downstreams', downstreamsRoute(downstreams));
     },

@@ -5,6 +5,7 @@ import {
   type Client,
   type Clock,
   callMetrics,
+  callTraces,
   coalesce,
   compose,
   createBalancer,
@@ -26,6 +27,7 @@ import {
 } from '@halfopen/client';
 import { type Contract, greeterContract, HEADERS } from '@halfopen/contracts';
 import type { Logger } from '@halfopen/service-kit';
+import type { Tracer } from '@opentelemetry/api';
 import type { Registry } from 'prom-client';
 import type { Config, DownstreamConfig } from './config.ts';
 
@@ -71,6 +73,7 @@ export interface Shared {
   readonly random: Random;
   readonly registry: Registry;
   readonly log: Logger;
+  readonly tracer?: Tracer | undefined;
 }
 
 /**
@@ -96,7 +99,7 @@ function connect<C extends Contract>(
   config: DownstreamConfig,
   deadlineMs: number,
   metrics: ReturnType<ReturnType<typeof callMetrics>['forDownstream']>,
-  { clock, random, log }: Shared,
+  { clock, random, log, tracer }: Shared,
   transportTo: typeof httpTransport,
 ): Downstream<C> {
   const eventsOf = (endpoint: string): PolicyListener => {
@@ -114,6 +117,7 @@ function connect<C extends Contract>(
     };
   };
   const onEvent = eventsOf('');
+  const traces = callTraces(contract, random, tracer);
   const isBare = config.CALL_POLICY === 'none';
   /** The longest that one attempt can last. */
   const attemptMs = Math.min(config.CALL_ATTEMPT_TIMEOUT_MS, deadlineMs);
@@ -176,6 +180,7 @@ function connect<C extends Contract>(
 
   // The order of policies, outermost first. docs/decisions/0002 says why it is this one.
   const standard: Policy = compose(
+    traces.call,
     metrics.call,
     config.CALL_STALE_IF_ERROR === 'on' ? staleIfError({ keyOf: sameQuestion, maxBytes: STALE_BYTES, clock }) : none,
     deadline({ timeoutMs: deadlineMs, clock }),
@@ -195,9 +200,17 @@ function connect<C extends Contract>(
     // Chooses the endpoint of each attempt, and asks the breaker of that endpoint.
     balancer.policy,
     attemptTimeout({ timeoutMs: config.CALL_ATTEMPT_TIMEOUT_MS, clock }),
+    traces.attempt,
     metrics.attempt,
   );
-  const bare: Policy = compose(metrics.call, discovery.policy, balancer.policy, metrics.attempt);
+  const bare: Policy = compose(
+    traces.call,
+    metrics.call,
+    discovery.policy,
+    balancer.policy,
+    traces.attempt,
+    metrics.attempt,
+  );
 
   const endpoints = () =>
     balancer.endpoints.map(({ endpoint, guard: { breaker }, inFlight, ejectedUntil }) => ({

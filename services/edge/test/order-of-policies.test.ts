@@ -63,6 +63,7 @@ const answer = (status: number): TransportResponse => ({
   contentEncoding: undefined,
   cacheControl: 'max-age=0, stale-if-error=60',
   retryAfterMs: undefined,
+  fault: undefined,
   body: new TextEncoder().encode('{"message":"Hello!"}'),
 });
 

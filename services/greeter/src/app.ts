@@ -1,5 +1,6 @@
 import { greeterContract } from '@halfopen/contracts';
 import { createLog, createService, type Logger, type Service } from '@halfopen/service-kit';
+import type { Tracer } from '@opentelemetry/api';
 import { Registry } from 'prom-client';
 import type { Config } from './config.ts';
 import { faultInjection } from './faults.ts';
@@ -9,10 +10,15 @@ export interface Parts {
   readonly log?: Logger;
   /** Ends the process at once, for the fault `exit`. Left out, none may ask for it: tests and experiments share a process. */
   readonly exit?: (code: number) => void;
+  /** Records spans. Default: nothing is recorded. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** The greeter, not yet listening. Touches nothing outside of itself, so that tests run several in one process. */
-export function createApp(config: Config, { log = createLog('greeter', config.LOG_LEVEL), exit }: Parts = {}): Service {
+export function createApp(
+  config: Config,
+  { log = createLog('greeter', config.LOG_LEVEL), exit, tracer }: Parts = {},
+): Service {
   const registry = new Registry();
   return createService({
     contract: greeterContract,
@@ -21,6 +27,7 @@ export function createApp(config: Config, { log = createLog('greeter', config.LO
     drainMs: config.DRAIN_MS,
     admission: { maxInProgress: config.GREETER_MAX_IN_PROGRESS, maxQueued: config.GREETER_MAX_QUEUED },
     ...(config.FAULTS === 'on' ? faultInjection(registry, log, exit) : {}),
+    tracer,
     log,
     registry,
   });

@@ -42,7 +42,9 @@ export function faultInjection(
       takeOver,
       onInjected: (fault, res) => {
         count(fault);
-        recordOf(res).fault = fault;
+        const record = recordOf(res);
+        record.fault = fault;
+        record.trace.span?.addEvent('fault injected', { 'halfopen.fault': fault });
         res.setHeader(HEADERS.faultInjected, fault);
       },
       exit:

@@ -7,5 +7,5 @@ await runService(process, {
   prefix: 'GREETER',
   readConfig,
   addresses: (config) => ({ host: config.GREETER_HOST, port: config.GREETER_PORT, opsPort: config.GREETER_OPS_PORT }),
-  createApp: (config) => createApp(config, { exit: (code) => process.exit(code) }),
+  createApp: (config, parts) => createApp(config, { ...parts, exit: (code) => process.exit(code) }),
 });
