@@ -3,12 +3,14 @@ import { defineConfig } from 'vitest/config';
 /** Of the tests over real sockets, those that neither measure time nor start the system as `pnpm start` does. */
 const SIDE_BY_SIDE = [
   'e2e/contract.test.ts',
+  'e2e/explain.test.ts',
   'e2e/faults.test.ts',
   'e2e/hello.test.ts',
   'e2e/hostile.test.ts',
   'e2e/proxy.test.ts',
   'e2e/secrets.test.ts',
   'e2e/stale.test.ts',
+  'e2e/traces.test.ts',
   'e2e/traps/*.test.ts',
   'lab/test/browser/*.test.ts',
 ];

@@ -55,7 +55,7 @@ describe('spans', () => {
       failed: false,
       attributes: { 'rpc.service': 'greeter', 'rpc.method': 'hello', 'halfopen.attempts': 3 },
     });
-    expect(attempts.map(({ parentSpanId }) => parentSpanId)).toEqual(Array(3).fill(call?.spanId));
+    expect(attempts.map(({ parentSpanId }) => parentSpanId)).toEqual([call?.spanId, call?.spanId, call?.spanId]);
     expect(answered.map(({ parentSpanId }) => parentSpanId)).toEqual(attempts.map(({ spanId }) => spanId));
     const of = (key: string) => attempts.map(({ attributes }) => attributes[key]);
     expect(of('http.request.resend_count')).toEqual([undefined, 1, 2]);

@@ -2,6 +2,7 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import pretty from 'pino-pretty';
 
 export interface Listening {
   readonly name: string;
@@ -13,6 +14,15 @@ export type ServiceState = 'running' | 'paused' | 'stopped';
 
 /** What a service has to end by itself, after which it is killed: a little more than its own graceful shutdown takes. */
 export const KILL_AFTER_MS = 12_000;
+
+/** On a terminal lines are read by people; elsewhere they stay the JSON that the service writes. */
+const FOR_PEOPLE = {
+  colorize: true,
+  singleLine: true,
+  translateTime: 'SYS:HH:MM:ss.l',
+  messageFormat: '{service}: {msg}',
+  ignore: 'service,traceId,spanId',
+};
 
 /** A command that does not fit the state of the service. */
 export class CommandError extends Error {
@@ -62,7 +72,10 @@ export class ServiceProcess {
     const main = fileURLToPath(new URL('src/main.ts', folder));
     const execArgv = flagsOf(folder);
     const env = { ...this.#env, ...this.#samePorts() };
-    const child = fork(main, { env, execArgv, detached: true, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const stdout = process.stdout.isTTY ? 'pipe' : 'inherit';
+    const child = fork(main, { env, execArgv, detached: true, stdio: ['ignore', stdout, 'inherit', 'ipc'] });
+    // One for each process: lines that two of them write at once would be mixed up.
+    child.stdout?.pipe(pretty(FOR_PEOPLE));
     this.#child = child;
     this.#endIsMeant = false;
     const listening = await new Promise<Listening | undefined>((resolve) => {

@@ -6,7 +6,14 @@ import {
   RANDOM_TRACE_ID,
   SAMPLED,
 } from '@halfopen/contracts';
-import { type CallContext, type CallEvent, isCallError, type Policy, type Random } from '@halfopen/resilience';
+import {
+  type Call,
+  type CallContext,
+  type CallEvent,
+  isCallError,
+  type Policy,
+  type Random,
+} from '@halfopen/resilience';
 import {
   type Attributes,
   type Context,
@@ -40,9 +47,7 @@ export function callTraces(contract: Contract, random: Random, tracer: Tracer | 
 }
 
 function recordCall({ name: downstream }: Contract, tracer: Tracer): Policy {
-  return (next) => async (context) => {
-    const parent = recordedParent(context);
-    if (parent === undefined) return next(context);
+  const record = async <T>(next: Call<T>, context: CallContext, parent: Context): Promise<T> => {
     const { operation, notes, watch } = context;
     const attributes = { 'rpc.service': downstream, 'rpc.method': operation.name };
     const span = tracer.startSpan(`${downstream}/${operation.name}`, { kind: SpanKind.CLIENT, attributes }, parent);
@@ -62,25 +67,36 @@ function recordCall({ name: downstream }: Contract, tracer: Tracer): Policy {
       span.setAttribute('halfopen.attempts', notes.attempts).end();
     }
   };
+  return ifRecorded(record, (next) => next);
 }
 
 function recordAttempt({ operations }: Contract, tracer: Tracer, random: Random): Policy {
+  const record = async <T>(next: Call<T>, context: CallContext, parent: Context): Promise<T> => {
+    const { method = 'GET', path = '/' } = operations[context.operation.name] ?? {};
+    const attributes = attemptAttributes(method, path, context);
+    const span = tracer.startSpan(`${method} ${path}`, { kind: SpanKind.CLIENT, attributes }, parent);
+    try {
+      return await next({ ...below(context, span), watch: both(context.watch, noteAnswer(span)) });
+    } catch (error) {
+      fail(span, error);
+      throw error;
+    } finally {
+      span.end();
+    }
+  };
+  return ifRecorded(record, withOwnId(random));
+}
+
+/** Without an `async` of its own around what is not recorded: nearly all of it, where one request in a hundred is. */
+function ifRecorded(
+  record: <T>(next: Call<T>, context: CallContext, parent: Context) => Promise<T>,
+  otherwise: Policy,
+): Policy {
   return (next) => {
-    const unrecorded = withOwnId(random)(next);
-    return async (context) => {
+    const unrecorded = otherwise(next);
+    return (context) => {
       const parent = recordedParent(context);
-      if (parent === undefined) return unrecorded(context);
-      const { method = 'GET', path = '/' } = operations[context.operation.name] ?? {};
-      const attributes = attemptAttributes(method, path, context);
-      const span = tracer.startSpan(`${method} ${path}`, { kind: SpanKind.CLIENT, attributes }, parent);
-      try {
-        return await next({ ...below(context, span), watch: both(context.watch, noteAnswer(span)) });
-      } catch (error) {
-        fail(span, error);
-        throw error;
-      } finally {
-        span.end();
-      }
+      return parent === undefined ? unrecorded(context) : record(next, context, parent);
     };
   };
 }

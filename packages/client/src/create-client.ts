@@ -1,6 +1,7 @@
 import { type Contract, formatQuery, type InputOf, type Operation, type OutputOf } from '@halfopen/contracts';
 import {
   type Call,
+  type CallContext,
   CallError,
   type CallErrorCode,
   type CallNotes,
@@ -104,9 +105,8 @@ function createMethod(operation: Operation, transport: Transport, policy: Policy
 
 /** Tells who watches a call when its attempts begin and end. */
 function watched<T>(attempt: Call<T>): Call<T> {
-  return async (context) => {
-    const { watch, attempt: number, endpoint } = context;
-    if (watch === undefined) return attempt(context);
+  const told = async (context: CallContext, watch: CallWatcher): Promise<T> => {
+    const { attempt: number, endpoint } = context;
     watch({ type: 'attempt_started', attempt: number, endpoint: endpoint?.origin ?? '' });
     try {
       const value = await attempt(context);
@@ -117,4 +117,5 @@ function watched<T>(attempt: Call<T>): Call<T> {
       throw error;
     }
   };
+  return (context) => (context.watch === undefined ? attempt(context) : told(context, context.watch));
 }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { HEADERS } from '@halfopen/contracts';
+import { HEADERS, ID_PATTERN } from '@halfopen/contracts';
 import {
   abortError,
   type CallContext,
@@ -101,7 +101,7 @@ export function httpTransport(origin: string, options: HttpTransportOptions = {}
           contentEncoding: textHeader(response.headers['content-encoding']),
           contentType: textHeader(response.headers['content-type']),
           retryAfterMs: parseRetryAfterMs(textHeader(response.headers[HEADERS.retryAfter]), Date.now()),
-          fault: textHeader(response.headers[HEADERS.faultInjected]),
+          fault: faultOf(response.headers[HEADERS.faultInjected]),
           body: response.data,
         };
       } catch (error) {
@@ -224,4 +224,9 @@ function requireOwnAnswer(headers: Readonly<Record<string, unknown>>, { headers:
 /** A header that came twice is no header at all: neither value can be trusted. */
 function textHeader(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
+}
+
+/** An id, or nothing: it goes into traces and headers of ours. */
+function faultOf(value: unknown): string | undefined {
+  return typeof value === 'string' && ID_PATTERN.test(value) ? value : undefined;
 }

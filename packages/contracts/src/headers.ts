@@ -13,9 +13,13 @@ export const HEADERS = {
   retryAfter: 'retry-after',
   /** Asks for a fault in this one request, where `FAULTS=on`. Passed on downstream. */
   fault: 'x-fault',
+  /** `1` asks what happened to this request, where `FAULTS=on` or a setting allows it; on the answer, that: JSON. */
+  explain: 'x-explain',
+  /** On that answer, too: where the time went, for a browser's developer tools (W3C Server Timing). */
+  serverTiming: 'server-timing',
   /** On an answer that was broken on purpose: the id of the fault. Not passed on upstream. */
   faultInjected: 'x-fault-injected',
 } as const;
 
-/** What a request id may look like: fits every log and header, carries no markup. */
-export const REQUEST_ID_PATTERN = /^[A-Za-z0-9._-]{1,128}$/;
+/** What an id (of a request, of a fault) may look like: fits every log and header, carries no markup. */
+export const ID_PATTERN = /^[A-Za-z0-9._-]{1,128}$/;

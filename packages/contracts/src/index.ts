@@ -1,6 +1,6 @@
 export { edgeContract } from './edge.ts';
 export { greeterContract, hello } from './greeter.ts';
-export { HEADERS, REQUEST_ID_PATTERN } from './headers.ts';
+export { HEADERS, ID_PATTERN } from './headers.ts';
 export { NAME_MAX_BYTES, NAME_MAX_CHARACTERS, nameSchema } from './name.ts';
 export { openApiDocument } from './openapi.ts';
 export {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
-import { HEADERS, REQUEST_ID_PATTERN } from './headers.ts';
+import { HEADERS, ID_PATTERN } from './headers.ts';
 import type { Contract, Operation } from './operation.ts';
 import { PROBLEM_MEDIA_TYPE, PROBLEMS, problemSchema } from './problem.ts';
 
 const requestHeaders = z.object({
-  [HEADERS.requestId]: z.string().regex(REQUEST_ID_PATTERN).optional().meta({
+  [HEADERS.requestId]: z.string().regex(ID_PATTERN).optional().meta({
     description: 'Names the request across hops and logs. Made where it is missing or not of this form.',
   }),
   [HEADERS.deadlineMs]: z.int().min(1).optional().meta({

@@ -30,6 +30,20 @@ export type Verdict = 'success' | 'failure' | 'neutral';
 /** What happens to one call, for whoever watches that call: its trace, its explanation. */
 export type CallEvent =
   | PolicyEvent
+  | {
+      readonly type: 'call_started';
+      readonly downstream: string;
+      readonly operation: string;
+      readonly retryBudgetRemaining: number;
+    }
+  /** `error`: `undefined` where the caller got an answer, though perhaps an old one in place of the failure `staleBecause`. */
+  | {
+      readonly type: 'call_ended';
+      readonly downstream: string;
+      readonly error: CallErrorCode | undefined;
+      readonly staleBecause: CallErrorCode | undefined;
+      readonly retryBudgetRemaining: number;
+    }
   /** The call waits for a place in the bulkhead; `admitted` once it has one. */
   | { readonly type: 'queued' }
   | { readonly type: 'admitted' }

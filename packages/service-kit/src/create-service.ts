@@ -8,6 +8,7 @@ import { HttpProblem, sendProblem, toHttpProblem } from './http-problem.ts';
 import { createHttpServer, isCutOff, type OnRefused } from './http-server.ts';
 import type { Logger } from './log.ts';
 import { mountDocs } from './openapi-docs.ts';
+import { createRepeats, type Repeats } from './repeats.ts';
 import { openRequest, type RequestRecord, recordOf } from './request-context.ts';
 import type { Route } from './route.ts';
 import { endServerSpan } from './server-span.ts';
@@ -27,8 +28,8 @@ export interface ServiceOptions {
   readonly admission: AdmissionOptions;
   readonly log: Logger;
   readonly registry: Registry;
-  /** Runs before the routes: fault injection. */
-  readonly before?: RequestHandler;
+  /** Run before the routes, once a request is admitted: fault injection, for one. */
+  readonly before?: RequestHandler | readonly RequestHandler[];
   /** Why `/readyz` says 503 although the service runs; `undefined` while it is ready. */
   readonly notReady?: () => string | undefined;
   /** Request headers that go along to every service called for a request, besides the usual ones. */
@@ -83,11 +84,15 @@ export function createService(options: ServiceOptions): Service {
   const { log, registry, contract } = options;
   requireEveryRoute(options);
   const state = { ready: false };
+  const repeats = createRepeats(log);
   const onRefused: OnRefused = (problem, status, requestId) => {
-    log.info({ requestId, status, outcome: problem.code, detail: problem.message }, 'request refused unread');
+    log[repeats.mayWrite('refused unread') ? 'info' : 'debug'](
+      { requestId, status, outcome: problem.code, detail: problem.message },
+      'request refused unread',
+    );
   };
-  const server = createHttpServer(publicApp(options), onRefused);
-  const opsServer = createHttpServer(opsApp(options, state), onRefused);
+  const server = createHttpServer(publicApp(options, repeats), onRefused);
+  const opsServer = createHttpServer(opsApp(options, state, repeats), onRefused);
 
   return {
     name: contract.name,
@@ -110,6 +115,7 @@ export function createService(options: ServiceOptions): Service {
       if (cutOff > 0) log.warn({ requests: cutOff, mostMs }, 'requests were cut off: they did not end in time');
       await options.release?.();
       await opsServer.close(0, 0);
+      repeats.flush();
     },
   };
 }
@@ -123,7 +129,7 @@ function requireEveryRoute({ contract, routes }: ServiceOptions): void {
   }
 }
 
-function publicApp(options: ServiceOptions): Express {
+function publicApp(options: ServiceOptions, repeats: Repeats): Express {
   const { contract, routes, log, registry, before } = options;
   const rules = { mostMs: options.deadlineMs, passedOn: options.passedOn ?? [], tracer: options.tracer };
   const metrics = httpServerMetrics(registry);
@@ -137,7 +143,11 @@ function publicApp(options: ServiceOptions): Express {
     metrics.observe(method, record.route, status, durationMs / 1_000);
     endServerSpan(record, method, status);
     // An overloaded service has better things to do than to write a line for each refusal: they are counted.
-    const quiet = (cancelled && record.fault === undefined) || record.refused;
+    const outcome = record.problem?.code ?? (record.degraded === undefined ? 'success' : 'degraded');
+    const quiet =
+      (cancelled && record.fault === undefined) ||
+      record.refused ||
+      (outcome !== 'success' && !repeats.mayWrite(outcome));
     log[quiet ? 'debug' : cutOff ? 'warn' : 'info'](
       {
         requestId: record.requestId,
@@ -147,7 +157,7 @@ function publicApp(options: ServiceOptions): Express {
         route: record.route,
         status,
         durationMs: Math.round(durationMs * 100) / 100,
-        outcome: record.problem?.code ?? (record.degraded === undefined ? 'success' : 'degraded'),
+        outcome,
         ...(record.degraded === undefined ? {} : { because: record.degraded }),
         ...(record.fault === undefined ? {} : { fault: record.fault }),
         // Why, where it is not the caller's doing: a caller's mistake may quote what the caller sent.
@@ -182,7 +192,7 @@ function publicApp(options: ServiceOptions): Express {
       next(refusal);
     });
   });
-  if (before !== undefined) app.use(before);
+  for (const handler of [before ?? []].flat()) app.use(handler);
   for (const { operation, answer } of routes) {
     const handle: RequestHandler = async (req, res) => {
       const record = recordOf(res);
@@ -199,11 +209,11 @@ function publicApp(options: ServiceOptions): Express {
     app[operation.method.toLowerCase() as 'get'](operation.path, handle);
   }
   if (options.docs === true) mountDocs(app, contract);
-  refuseTheRest(app, log);
+  refuseTheRest(app, log, repeats);
   return app;
 }
 
-function opsApp(options: ServiceOptions, state: { readonly ready: boolean }): Express {
+function opsApp(options: ServiceOptions, state: { readonly ready: boolean }, repeats: Repeats): Express {
   const { log, registry, mountOps } = options;
   const ops = bareApp();
   ops.use((req, res, next) => {
@@ -226,7 +236,7 @@ function opsApp(options: ServiceOptions, state: { readonly ready: boolean }): Ex
     res.type(registry.contentType).send(await registry.metrics());
   });
   mountOps?.(ops);
-  refuseTheRest(ops, log);
+  refuseTheRest(ops, log, repeats);
   return ops;
 }
 
@@ -242,7 +252,7 @@ function bareApp(): Express {
 }
 
 /** 404 for unknown paths, 405 for known ones, and a problem document for every error. */
-function refuseTheRest(app: Express, log: Logger): void {
+function refuseTheRest(app: Express, log: Logger, repeats: Repeats): void {
   for (const [path, methods] of methodsByPath(app)) {
     const allow = [...methods, ...(methods.has('GET') ? ['HEAD'] : [])].join(', ');
     app.all(path, (req, res) => {
@@ -262,7 +272,7 @@ function refuseTheRest(app: Express, log: Logger): void {
     const problem = toHttpProblem(error);
     record.problem ??= { code: problem.code, detail: problem.message };
     if (problem.code === 'internal' && !(error instanceof HttpProblem)) {
-      log.error(
+      log[repeats.mayWrite('unexpected error') ? 'error' : 'debug'](
         { requestId: record.requestId, method: req.method, route: record.route, err: error },
         'unexpected error',
       );

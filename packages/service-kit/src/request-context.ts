@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { HEADERS, type ProblemCode, REQUEST_ID_PATTERN } from '@halfopen/contracts';
+import { HEADERS, ID_PATTERN, type ProblemCode } from '@halfopen/contracts';
 import type { Tracer } from '@opentelemetry/api';
 import { HttpProblem, sendProblem } from './http-problem.ts';
 import { isCutOff } from './http-server.ts';
@@ -70,7 +70,7 @@ export function takeOver(res: ServerResponse): void {
 /** The caller's id where it is sane, else a new one. */
 function requestIdOf(req: IncomingMessage): string {
   const given = req.headers[HEADERS.requestId];
-  return typeof given === 'string' && REQUEST_ID_PATTERN.test(given) ? given : randomUUID();
+  return typeof given === 'string' && ID_PATTERN.test(given) ? given : randomUUID();
 }
 
 export interface RequestRules {

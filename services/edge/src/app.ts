@@ -1,11 +1,13 @@
 import { type Clock, type Random, systemClock } from '@halfopen/client';
 import { edgeContract, HEADERS } from '@halfopen/contracts';
 import { parseFaultHeader } from '@halfopen/faults';
-import { createLog, createService, type Logger, type Service, type ServiceOptions } from '@halfopen/service-kit';
+import { createLog, createService, type Logger, type Service } from '@halfopen/service-kit';
 import type { Tracer } from '@opentelemetry/api';
+import type { RequestHandler } from 'express';
 import { Registry } from 'prom-client';
 import type { Config } from './config.ts';
 import { createDownstreams } from './downstreams.ts';
+import { explain } from './explain.ts';
 import { downstreamsRoute } from './routes/downstreams.ts';
 import { helloRoute } from './routes/hello.ts';
 
@@ -30,7 +32,8 @@ export function createApp(
     deadlineMs: config.EDGE_DEADLINE_MS,
     drainMs: config.DRAIN_MS,
     admission: { maxInProgress: config.EDGE_MAX_IN_PROGRESS, maxQueued: config.EDGE_MAX_QUEUED },
-    ...(config.FAULTS === 'on' ? passFaultsOn : {}),
+    ...(config.FAULTS === 'on' ? { passedOn: [HEADERS.fault] } : {}),
+    before: before(config, clock),
     docs: true,
     tracer,
     mountOps: (ops) => {
@@ -44,12 +47,17 @@ export function createApp(
   });
 }
 
+/** What happens to a request before its route, as far as the settings allow it. */
+function before({ FAULTS, EDGE_EXPLAIN }: Config, clock: Clock): RequestHandler[] {
+  return [
+    ...(FAULTS === 'on' || EDGE_EXPLAIN === 'on' ? [explain(clock)] : []),
+    ...(FAULTS === 'on' ? [checkFault] : []),
+  ];
+}
+
 /** The edge plays no faults. But what is no fault is its caller's mistake, and would come back as a refusal of the edge's own request. */
-const passFaultsOn: Pick<ServiceOptions, 'before' | 'passedOn'> = {
-  passedOn: [HEADERS.fault],
-  before: (req, _res, next) => {
-    const header = req.headers[HEADERS.fault];
-    if (typeof header === 'string') parseFaultHeader(header, { mayExit: true });
-    next();
-  },
+const checkFault: RequestHandler = (req, _res, next) => {
+  const header = req.headers[HEADERS.fault];
+  if (typeof header === 'string') parseFaultHeader(header, { mayExit: true });
+  next();
 };

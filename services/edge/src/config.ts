@@ -11,6 +11,11 @@ const own = {
   EDGE_DEADLINE_MS: setting.ms(2_000, 'The most a request may take; a caller may ask for less (`x-deadline-ms`).'),
   EDGE_MAX_IN_PROGRESS: setting.count(512, 'Requests that are worked on at once.'),
   EDGE_MAX_QUEUED: setting.count(256, 'Requests that may wait for that; beyond it the oldest is refused.', { min: 0 }),
+  EDGE_EXPLAIN: setting.choice(
+    ['off', 'on'],
+    'off',
+    'Whether `x-explain: 1` is answered with what happened to the request. With `FAULTS=on` it always is.',
+  ),
   ...commonSettings,
 };
 

@@ -1,4 +1,5 @@
 import {
+  announce,
   attemptTimeout,
   type BreakerState,
   type CallContext,
@@ -102,9 +103,16 @@ function connect<C extends Contract>(
   { clock, random, log, tracer }: Shared,
   transportTo: typeof httpTransport,
 ): Downstream<C> {
+  let budgetIsSpent = false;
   const eventsOf = (endpoint: string): PolicyListener => {
     return (event) => {
       metrics.onEvent(event);
+      // A state, not each refusal: those are counted.
+      if (event.type === 'retry') budgetIsSpent = false;
+      if (event.type === 'rejected' && event.code === 'budget_exhausted' && !budgetIsSpent) {
+        budgetIsSpent = true;
+        log.warn({ downstream: contract.name }, 'retry budget is spent: calls are not tried again');
+      }
       if (event.type === 'breaker_transition') {
         log.warn({ downstream: contract.name, endpoint, from: event.from, to: event.to }, 'breaker changed state');
       } else if (event.type === 'ejection') {
@@ -178,8 +186,11 @@ function connect<C extends Contract>(
   });
   const discovery = discover({ origins: config.URL, onChange: (endpoints) => balancer.update(endpoints) });
 
+  const announced = announce(contract.name, budget);
+
   // The order of policies, outermost first. docs/decisions/0002 says why it is this one.
   const standard: Policy = compose(
+    announced,
     traces.call,
     metrics.call,
     config.CALL_STALE_IF_ERROR === 'on' ? staleIfError({ keyOf: sameQuestion, maxBytes: STALE_BYTES, clock }) : none,
@@ -204,6 +215,7 @@ function connect<C extends Contract>(
     metrics.attempt,
   );
   const bare: Policy = compose(
+    announced,
     traces.call,
     metrics.call,
     discovery.policy,

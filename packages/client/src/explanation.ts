@@ -1,0 +1,254 @@
+import {
+  type BreakerState,
+  type Call,
+  type CallContext,
+  type CallErrorCode,
+  type CallEvent,
+  type CallWatcher,
+  type Clock,
+  isCallError,
+  type Policy,
+  type Verdict,
+} from '@halfopen/resilience';
+
+/**
+ * What a request can be spending its time on; at any moment it is one of these, so they sum up to the whole. `admission`:
+ * waiting for a place in the service; `queue`: for one in the bulkhead; `attempts`: for the downstream; `backoff`: before a
+ * retry; `shared`: for an identical call; `own`: the service's own work.
+ */
+const PARTS = ['admission', 'queue', 'attempts', 'backoff', 'shared', 'own'] as const;
+type Part = (typeof PARTS)[number];
+
+/** One attempt of a call. Times are in milliseconds since the request arrived. */
+interface ExplainedAttempt {
+  readonly attempt: number;
+  readonly endpoint: string;
+  readonly startMs: number;
+  /** Until it ended, or until now. */
+  tookMs: number;
+  /** `success`, the code of its failure, or `unfinished`. */
+  outcome: CallErrorCode | 'success' | 'unfinished';
+  /** HTTP status, where one was received. */
+  status?: number;
+  /** The fault that the other side says it has injected. */
+  fault?: string;
+  /** The breaker that let it through, and what it made of it. Missing where there is none (policy `none`). */
+  breaker?: { readonly state: BreakerState; verdict?: Verdict };
+}
+
+interface ExplainedCall {
+  readonly downstream: string;
+  readonly operation: string;
+  /** `success`, `degraded` (an old answer stood in for `because`), the code of the failure, or `unfinished`. */
+  outcome: CallErrorCode | 'success' | 'degraded' | 'unfinished';
+  because?: CallErrorCode;
+  /** Retries left before and after the call. Others draw on the same budget. */
+  readonly retryBudget: { readonly before: number; after?: number };
+  /** Answered together with an identical call that was on its way: its attempts are that one's. */
+  shared?: true;
+  readonly attempts: ExplainedAttempt[];
+  /** Waits before a retry: after which attempt and failure, and how long it was to be. */
+  readonly backoffs: { readonly afterAttempt: number; readonly because: CallErrorCode; readonly delayMs: number }[];
+  /** Second attempts begun because the first took longer than usual. */
+  hedges: number;
+  /** Policies that refused to send, or to send again. */
+  readonly rejected: CallErrorCode[];
+}
+
+export interface Explained {
+  readonly totalMs: number;
+  readonly parts: Readonly<Record<Part, number>>;
+  readonly calls: readonly ExplainedCall[];
+}
+
+export interface Explanation {
+  /** Follows one call that is made for the request: what `CallOptions.watch` takes. */
+  watchCall(): CallWatcher;
+  /** What has happened until now. */
+  summary(): Explained;
+}
+
+/** What the whole request waits for when its calls are at different things: what comes first here. */
+const PRECEDENCE = ['attempts', 'shared', 'queue', 'backoff'] as const;
+
+/**
+ * Follows one request: where its time goes, and what the policies decide about its calls. Made for requests that ask for
+ * it; nobody else pays for it.
+ * @param startedAt when the request arrived, on `clock`; until now it waited for admission
+ */
+export function createExplanation(clock: Clock, startedAt: number): Explanation {
+  const spentMs: Record<Part, number> = { admission: 0, own: 0, queue: 0, attempts: 0, backoff: 0, shared: 0 };
+  const calls: FollowedCall[] = [];
+  let part: Part = 'admission';
+  let since = startedAt;
+
+  const turnTo = (next: Part) => {
+    const now = clock.now();
+    spentMs[part] += now - since;
+    part = next;
+    since = now;
+  };
+  turnTo('own');
+
+  const onTurn = () => turnTo(PRECEDENCE.find((one) => calls.some((call) => call.part === one)) ?? 'own');
+  const passedMs = () => round(clock.now() - startedAt);
+
+  return {
+    watchCall() {
+      const call = new FollowedCall(passedMs, onTurn);
+      calls.push(call);
+      return (event) => call.note(event);
+    },
+    summary() {
+      turnTo(part);
+      const parts = Object.fromEntries(PARTS.map((name) => [name, round(spentMs[name])])) as Record<Part, number>;
+      // Not a later look at the clock: the parts are those of this moment.
+      return { totalMs: round(since - startedAt), parts, calls: calls.flatMap((call) => call.explained() ?? []) };
+    },
+  };
+}
+
+class FollowedCall {
+  /** What the call is at. */
+  part: Part = 'own';
+  readonly #passedMs: () => number;
+  readonly #onTurn: () => void;
+  readonly #breakers = new Map<number, NonNullable<ExplainedAttempt['breaker']>>();
+  #call: ExplainedCall | undefined;
+  #inFlight = 0;
+
+  /** @param passedMs milliseconds since the request arrived */
+  constructor(passedMs: () => number, onTurn: () => void) {
+    this.#passedMs = passedMs;
+    this.#onTurn = onTurn;
+  }
+
+  explained(): ExplainedCall | undefined {
+    for (const attempt of this.#call?.attempts ?? []) {
+      if (attempt.outcome === 'unfinished') attempt.tookMs = round(this.#passedMs() - attempt.startMs);
+    }
+    return this.#call;
+  }
+
+  note(event: CallEvent): void {
+    if (event.type === 'call_started') {
+      this.#call = {
+        downstream: event.downstream,
+        operation: event.operation,
+        outcome: 'unfinished',
+        retryBudget: { before: round(event.retryBudgetRemaining) },
+        attempts: [],
+        backoffs: [],
+        hedges: 0,
+        rejected: [],
+      };
+    } else if (this.#call !== undefined) {
+      this.#noteIn(this.#call, event);
+    }
+  }
+
+  #noteIn(call: ExplainedCall, event: CallEvent): void {
+    const attemptOf = (number: number) => call.attempts.find(({ attempt }) => attempt === number);
+    switch (event.type) {
+      case 'queued':
+        this.#turnTo('queue');
+        break;
+      case 'admitted':
+        this.#turnTo('own');
+        break;
+      case 'shared':
+        call.shared = true;
+        this.#turnTo('shared');
+        break;
+      case 'retry':
+        call.backoffs.push({
+          afterAttempt: call.attempts.length,
+          because: event.reason,
+          delayMs: round(event.delayMs),
+        });
+        this.#turnTo('backoff');
+        break;
+      case 'hedge':
+        call.hedges++;
+        break;
+      case 'rejected':
+        call.rejected.push(event.code);
+        this.#turnTo('own');
+        break;
+      case 'breaker_admitted':
+        this.#breakers.set(event.attempt, { state: event.state });
+        break;
+      case 'breaker_verdict': {
+        const breaker = this.#breakers.get(event.attempt);
+        if (breaker !== undefined) breaker.verdict = event.verdict;
+        break;
+      }
+      case 'attempt_started': {
+        const breaker = this.#breakers.get(event.attempt);
+        call.attempts.push({
+          attempt: event.attempt,
+          endpoint: event.endpoint,
+          startMs: this.#passedMs(),
+          tookMs: 0,
+          outcome: 'unfinished',
+          ...(breaker === undefined ? {} : { breaker }),
+        });
+        this.#inFlight++;
+        this.#turnTo('attempts');
+        break;
+      }
+      case 'answered': {
+        const attempt = attemptOf(event.attempt);
+        if (attempt === undefined) break;
+        attempt.status = event.status;
+        if (event.fault !== undefined) attempt.fault = event.fault;
+        break;
+      }
+      case 'attempt_ended': {
+        const attempt = attemptOf(event.attempt);
+        if (attempt !== undefined) {
+          attempt.tookMs = round(this.#passedMs() - attempt.startMs);
+          attempt.outcome = event.error ?? 'success';
+        }
+        if (--this.#inFlight === 0) this.#turnTo('own');
+        break;
+      }
+      case 'call_ended':
+        call.outcome = event.error ?? (event.staleBecause === undefined ? 'success' : 'degraded');
+        if (event.staleBecause !== undefined) call.because = event.staleBecause;
+        call.retryBudget.after = round(event.retryBudgetRemaining);
+        this.#turnTo('own');
+        break;
+      default:
+    }
+  }
+
+  #turnTo(part: Part): void {
+    this.part = part;
+    this.#onTurn();
+  }
+}
+
+/** Outermost: tells who watches a call when it begins and how it ends, and what it left of the budget. */
+export function announce(downstream: string, budget: { readonly remaining: number }): Policy {
+  const told = async <T>(next: Call<T>, context: CallContext, watch: CallWatcher): Promise<T> => {
+    const { operation, notes } = context;
+    watch({ type: 'call_started', downstream, operation: operation.name, retryBudgetRemaining: budget.remaining });
+    let error: CallErrorCode | undefined;
+    try {
+      return await next(context);
+    } catch (failure) {
+      error = isCallError(failure) ? failure.code : 'internal';
+      throw failure;
+    } finally {
+      const { staleBecause } = notes;
+      watch({ type: 'call_ended', downstream, error, staleBecause, retryBudgetRemaining: budget.remaining });
+    }
+  };
+  return (next) => (context) => (context.watch === undefined ? next(context) : told(next, context, context.watch));
+}
+
+/** Microseconds are what a clock of the process can tell apart. */
+function round(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
+}
