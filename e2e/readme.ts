@@ -26,13 +26,16 @@ export function countShellBlocks(page = 'README.md'): number {
   return readFileSync(root + page, 'utf8').match(/^```sh$/gm)?.length ?? 0;
 }
 
-/** What changes from run to run: ids, dates, lengths, time left. */
+/** What changes from run to run: ids, dates, lengths, time spent and left, what was asked before. */
 export function withoutChance(text: string): string {
   return text
     .replaceAll('\r', '')
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>')
     .replace(/^Date: .*$/gm, 'Date: <date>')
     .replace(/^content-length: .*$/gm, 'content-length: <length>')
+    .replace(/(;dur=|"(?:totalMs|startMs|tookMs|leftMs)":|"because":"\w+","delayMs":)[\d.]+/g, '$1<ms>')
+    .replace(/"parts":\{[^}]*\}/g, (parts) => parts.replace(/[\d.]+(?=[,}])/g, '<ms>'))
+    .replace(/"retryBudget":\{[^}]*\}/g, (budget) => budget.replace(/[\d.]+(?=[,}])/g, '<retries>'))
     .replace(/"leftMs":\{[^}]*\}/g, (left) => left.replace(/[1-9]\d*(?=[,}])/g, '<ms>'))
     .trim();
 }
