@@ -8,13 +8,14 @@ const ask = (url: string, seconds: number) => openLoop(url, { rate: RATE, durati
 
 async function greeters(count: number) {
   const hits = Array.from({ length: count }, () => 0);
-  const act: ((respond: (status?: number) => void) => void)[] = hits.map(() => (respond) => respond());
+  const act: ((respond: (status?: number | 'reset') => void) => void)[] = hits.map(() => (respond) => respond());
   const urls = await Promise.all(
     hits.map(async (_, index) => {
       const { url } = await standIn((_req, res) => {
         hits[index] = (hits[index] ?? 0) + 1;
         act[index]?.((status = 200) => {
-          res.writeHead(status, { 'content-type': 'application/json' }).end('{"message":"Hi"}');
+          if (status === 'reset') res.socket?.resetAndDestroy();
+          else res.writeHead(status, { 'content-type': 'application/json' }).end('{"message":"Hi"}');
         });
       });
       return url;
@@ -35,17 +36,19 @@ describe('one of three endpoints is', () => {
   });
 
   test.each([
-    ['failing half of the time', 0.5, 0],
-    ['failing most of the time', 0.9, 0],
-    ['slow', 0, 300],
-    ['hanging', 0, 60_000],
-  ])('gray, %s: the same', async (_what, failing, delayMs) => {
+    ['failing half of the time', 0.5, 503, 0],
+    ['failing most of the time', 0.9, 503, 0],
+    // On a connection that is kept, each looks as if the connection had just been closing, and is repeated unpaid.
+    ['resetting a third of its requests', 0.34, 'reset', 0],
+    ['slow', 0, 200, 300],
+    ['hanging', 0, 200, 60_000],
+  ] as const)('gray, %s: the same', async (_what, failing, failure, delayMs) => {
     const { urls, hits, act } = await greeters(3);
     let n = 0;
     act[2] = (respond) => {
       n++;
       // Every second, or nine of ten: spread evenly, so that the test does not depend on luck.
-      if (Math.floor(n * failing) > Math.floor((n - 1) * failing)) respond(503);
+      if (Math.floor(n * failing) > Math.floor((n - 1) * failing)) respond(failure);
       else if (delayMs === 0) respond();
       else setTimeout(respond, delayMs).unref();
     };

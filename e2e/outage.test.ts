@@ -87,14 +87,22 @@ describe('an outage', () => {
 });
 
 describe('random failures', () => {
-  test.each([0.1, 0.3, 0.5, 0.75])('of a share of %d: success = attempts per call × (1 − share)', async (share) => {
+  const busy: Behaviour = (res) => res.writeHead(503).end();
+  const reset: Behaviour = (res) => res.socket?.resetAndDestroy();
+  test.each<[string, number, Behaviour]>([
+    ['503', 0.1, busy],
+    ['503', 0.3, busy],
+    ['503', 0.5, busy],
+    ['503', 0.75, busy],
+    ['resets', 0.3, reset],
+  ])('%s, a share of %d: success = attempts per call × (1 − share)', async (_what, share, fail) => {
     let hits = 0;
     let failures = 0;
     const greeter = await standIn((_req, res) => {
       hits++;
       if (Math.random() >= share) return well(res);
       failures++;
-      res.writeHead(503).end();
+      fail(res);
     });
     const edge = spawnEdge({ GREETER_URL: greeter.url, LOG_LEVEL: 'silent' });
     const { url } = await edge.listening;

@@ -13,6 +13,7 @@ import {
 } from '@halfopen/resilience';
 import { type AxiosInstance, create as createAxios } from 'axios';
 import { buildConnector, errors, Pool } from 'undici';
+import { type KeptConnections, keptConnections } from './kept-connections.ts';
 import { parseRetryAfterMs } from './retry-after.ts';
 import type { Transport } from './transport.ts';
 import { ForeignAnswerError, markIfKept, transportError } from './transport-error.ts';
@@ -41,8 +42,9 @@ export interface HttpTransport extends Transport {
 }
 
 /**
- * How long an idle connection is kept where the server does not say. Shorter than any server's usual idle limit (Node's
- * is 5 s): who closes first must be the client, or a request meets a closing socket (node #20256).
+ * How long an idle connection is kept; less where the server says so. Shorter than any server's usual idle limit (Node's
+ * is 5 s): who closes first must be the client, or a request meets a closing socket (node #20256). Not longer where the
+ * server says that it may be, either: what an outage has opened is to be gone soon after it.
  */
 const IDLE_MS = 4_000;
 
@@ -65,7 +67,7 @@ export function httpTransport(origin: string, options: HttpTransportOptions = {}
   const connectionTo = (endpoint: Endpoint) => {
     let connection = connections.get(endpoint.origin);
     if (connection === undefined) {
-      connection = connect(endpoint, options);
+      connection = connect(endpoint, options, clock);
       connections.set(endpoint.origin, connection);
     }
     return connection;
@@ -86,15 +88,17 @@ export function httpTransport(origin: string, options: HttpTransportOptions = {}
   return {
     async send(request, context) {
       const { signal, endpoint = usual, operation } = context;
-      const { kept, once } = connectionTo(endpoint);
+      const { kept, once, worth } = connectionTo(endpoint);
+      const isKept = operation.safety !== 'unsafe' && worth.trusted;
       try {
-        const response = await (operation.safety === 'unsafe' ? once : kept).http.request<Uint8Array>({
+        const response = await (isKept ? kept : once).http.request<Uint8Array>({
           method: request.method,
           url: request.target,
           headers: requestHeaders(context, endpoint, clock),
           signal,
         });
         requireOwnAnswer(response.headers, context);
+        if (isKept) worth.answered();
         return {
           status: response.status,
           cacheControl: textHeader(response.headers['cache-control']),
@@ -107,6 +111,7 @@ export function httpTransport(origin: string, options: HttpTransportOptions = {}
       } catch (error) {
         const failure = signal.aborted ? abortError(signal) : transportError(error);
         if (failure instanceof ForeignAnswerError) forget(endpoint);
+        if (isCallError(failure) && failure.staleConnection) worth.broke();
         if (isCallError(failure) && LOOKS_GONE.has(failure.code)) options.onDisconnect?.();
         throw failure;
       }
@@ -128,15 +133,16 @@ interface Connections {
   /** Used again and again. */
   readonly kept: HttpPool;
   /**
-   * Used for one request each, of operations that must not be repeated: a kept connection may be closing just as it is
-   * used (node #20256), and nobody could say whether the work was done.
+   * Used for one request each: where kept ones break too often, and of operations that must not be repeated. A kept
+   * connection may be closing just as it is used (node #20256), and nobody could say whether the work was done.
    */
   readonly once: HttpPool;
+  readonly worth: KeptConnections;
 }
 
 const poolsOf = ({ kept, once }: Connections): HttpPool[] => [kept, once];
 
-function connect(endpoint: Endpoint, options: HttpTransportOptions): Connections {
+function connect(endpoint: Endpoint, options: HttpTransportOptions, clock: Clock): Connections {
   const kept = createPool(endpoint, options, 1);
   const once = createPool(endpoint, options, 0);
   const { onDisconnect } = options;
@@ -144,7 +150,7 @@ function connect(endpoint: Endpoint, options: HttpTransportOptions): Connections
     kept.pool.on('disconnect', onDisconnect).on('connectionError', onDisconnect);
     once.pool.on('connectionError', onDisconnect);
   }
-  return { kept, once };
+  return { kept, once, worth: keptConnections(clock) };
 }
 
 /** @param pipelining 1: one request after another on each connection; 0: one request on each (undici's words) */
@@ -158,6 +164,7 @@ function createPool({ origin, host }: Endpoint, options: HttpTransportOptions, p
     // The certificate is for the name, though the connection goes to one of its addresses.
     connect: watched(buildConnector({ timeout: 0, servername: new URL(`http://${host}`).hostname }), connectTimeoutMs),
     keepAliveTimeout: IDLE_MS,
+    keepAliveMaxTimeout: IDLE_MS,
     headersTimeout: 0,
     bodyTimeout: 0,
     maxResponseSize: maxResponseBytes,
