@@ -20,7 +20,7 @@ import {
 /** The edge's deadline, and what a client on a busy machine may measure on top of it. */
 const DEADLINE_MS = 2_000 + 50 + 100;
 const RECOVERY_MS = 3_000;
-/** Long enough to be in flight when a signal arrives, not so long that the breaker opens for slow calls (400 ms). */
+/** Long enough to be in flight when a signal arrives, not so long that the breaker opens for slow calls (475 ms). */
 const SLOW = 'delay=250';
 
 const SERVICES = ['edge', 'greeter', 'greeter-ops'];

@@ -24,8 +24,11 @@ export const DEFAULTS = {
   breakerWindowMs: 10_000,
   breakerMinimumCalls: 20,
   breakerFailureRate: 0.5,
-  /** Of the attempt timeout: slower than this is nearly one. */
-  breakerSlowShare: 0.8,
+  /**
+   * Of the attempt timeout: as good as out of time. Not much less, or a greeter that is slow and answers everybody (400 of
+   * 500 ms, with a deadline of 2,000) is turned into an outage by the breaker in front of it.
+   */
+  breakerSlowShare: 0.95,
   /** Envoy ejects a tenth, for clusters of many; of two or three endpoints, one may be left out. */
   maxLeftOut: 0.5,
   /** Recovery must be noticed within a second; one probe a second is no load. */
