@@ -144,6 +144,9 @@ export const experimentResult = z
     version: z.literal(1).describe('Version of this form.'),
     experiment: z.strictObject({ file: z.string(), title: z.string(), why: z.string(), text: z.string() }),
     verdict,
+    sound: z
+      .boolean()
+      .describe('`false`: a run was stopped, or measured what it must not be judged by; its figures decide nothing.'),
     remarks: z.array(z.string()).describe('Why no verdict could be given, or what stopped the run; one sentence each.'),
     provenance,
     phases: z

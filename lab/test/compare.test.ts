@@ -1,10 +1,22 @@
 import { describe, expect, it, vi } from 'vitest';
 import { compareResults } from '../src/compare/compare-results.ts';
 import { comparisonTable } from '../src/compare/comparison-table.ts';
+import { unpackRequests } from '../src/measure/unpack.ts';
+import type { RunResult } from '../src/result.ts';
 import { sampleResult } from './sample-result.ts';
 
 // An interval is two thousand resamples: on a busy machine a page takes its time.
 vi.setConfig({ testTimeout: 60_000 });
+
+/** The run as one that took `tookMs` longer for every request, and whose runner sent `lateMs` later at p99. */
+function slower(run: RunResult, tookMs: number, lateMs: number): RunResult {
+  const took = Float32Array.from(unpackRequests(run.requests).tookMs, (one) => one + tookMs);
+  return {
+    ...run,
+    lateness: { ...run.lateness, p99Ms: run.lateness.p99Ms + lateMs },
+    requests: { ...run.requests, tookMs: Buffer.from(took.buffer).toString('base64') },
+  };
+}
 
 describe('compare', () => {
   it('finds nothing between a result and itself, and says how far it could see', () => {
@@ -55,6 +67,38 @@ describe('compare', () => {
       variantB: 'standard',
       verdict: 'better',
     });
+  });
+
+  it('blames no policy for what a runner that was slowed down has added', () => {
+    const a = sampleResult();
+    const late = (ms: number) => ({
+      ...a,
+      variants: a.variants.map((variant) => ({
+        ...variant,
+        runs: variant.runs.map((run) => slower(run, ms, ms)),
+      })),
+    });
+    const verdictOf = (b: ReturnType<typeof sampleResult>) =>
+      compareResults(a, b).rows.find(
+        ({ variantB, phase, metric }) => variantB === 'standard' && phase === 'during' && metric === 'p50Ms',
+      )?.verdict;
+    expect(verdictOf(late(9))).toBe('undecided');
+    expect(comparisonTable(compareResults(a, late(9)))).toContain('sent later by 9 ms');
+    // The same nine milliseconds, and the runner was as punctual as before.
+    expect(
+      verdictOf({
+        ...a,
+        variants: a.variants.map((variant) => ({ ...variant, runs: variant.runs.map((run) => slower(run, 9, 0)) })),
+      }),
+    ).toBe('worse');
+  });
+
+  it('refuses a result that decides nothing: what was never measured is not equal', () => {
+    const a = sampleResult();
+    const stopped = { ...a, sound: false, remarks: ['standard: No steady state: 12 of 600 requests did not succeed.'] };
+    const refusal = 'gave no verdict, so there is nothing to compare: standard: No steady state: 12 of 600';
+    expect(() => compareResults(a, stopped)).toThrow(`B ${refusal}`);
+    expect(() => compareResults(stopped, a)).toThrow(`A ${refusal}`);
   });
 
   it('refuses what cannot be compared', () => {

@@ -45,6 +45,7 @@ export function sampleResult({ seed = 1, planted = 0, repeats = 1 }: SampleOptio
       text: 'title: "Total outage: the greeter hangs for twelve seconds"\n# made up, for tests: <not> a measurement\n',
     },
     verdict: 'failed',
+    sound: true,
     remarks: ['This is simulated, for tests: nothing was measured.'],
     provenance: {
       startedAt: '2026-01-02T03:04:05.000Z',

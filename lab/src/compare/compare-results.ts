@@ -13,6 +13,8 @@ export interface Comparison {
   readonly pairing: { readonly paired: true } | { readonly paired: false; readonly because: string };
   /** Of each row's interval: all of them together ring falsely in at most one comparison of twenty. */
   readonly level: number;
+  /** How much later B's runner sent its requests, at p99; below nought: A's did. No difference of latencies within this is judged. */
+  readonly sentLaterByMs: number;
   readonly rows: readonly ComparisonRow[];
   /** Whether B is worse with certainty in any row. */
   readonly worse: boolean;
@@ -27,7 +29,7 @@ export interface ComparisonRow {
   readonly b: number | null;
   /** B − A; `null` where one of them was not measured. */
   readonly difference: Estimate | null;
-  /** `undecided`: the interval holds nought, or there is none. */
+  /** `undecided`: the interval holds nought, or there is none; of latencies, what the runner itself may have added. */
   readonly verdict: 'worse' | 'better' | 'undecided';
 }
 
@@ -37,9 +39,12 @@ export interface ComparisonRow {
  *
  * With the same arrivals in both the differences are paired, arrival by arrival. Recovery is shown and never decides: a run has only
  * one.
- * @throws CompareError where they have no variant in common, or not the same phases
+ * @throws CompareError where a run of either was unsound, where they have no variant in common, or not the same phases
  */
 export function compareResults(a: ExperimentResult, b: ExperimentResult): Comparison {
+  for (const [name, { sound, remarks }] of Object.entries({ A: a, B: b })) {
+    if (!sound) throw new CompareError(`${name} gave no verdict, so there is nothing to compare: ${remarks.join(' ')}`);
+  }
   const phases = PHASES.map((name) => [a, b].map((one) => one.phases.find((phase) => phase.name === name)));
   if (phases.some(([left, right]) => left?.fromS !== right?.fromS || left?.toS !== right?.toS)) {
     throw new CompareError(`the two have different phases: ${phasesText(a)}; ${phasesText(b)}`);
@@ -49,6 +54,9 @@ export function compareResults(a: ExperimentResult, b: ExperimentResult): Compar
     .map(({ a: left, b: right }) => differenceOfArrivals(left.runs, right.runs))
     .find((one) => one !== undefined);
   const paired = unpaired === undefined;
+  const sentLaterByMs =
+    latest(matches.map(({ b: { latenessMs } }) => latenessMs)) -
+    latest(matches.map(({ a: { latenessMs } }) => latenessMs));
   const wanted = matches.flatMap((match) => figuresToCompare(a, b, match).map((figure) => ({ ...match, ...figure })));
   const level = alarmLevel(wanted.filter(({ metric }) => metric !== 'recoveryMs').length);
   const rows = wanted.map(({ a: left, b: right, phase: name, metric, lowerIsBetter }): ComparisonRow => {
@@ -74,12 +82,13 @@ export function compareResults(a: ExperimentResult, b: ExperimentResult): Compar
       a: alone(left.runs),
       b: alone(right.runs),
       difference,
-      verdict: verdictOf(difference, lowerIsBetter),
+      verdict: verdictOf(difference, lowerIsBetter, isLatency(metric) ? Math.abs(sentLaterByMs) : 0),
     };
   });
   return {
     pairing: paired ? { paired } : { paired, because: unpaired },
     level,
+    sentLaterByMs,
     rows,
     worse: rows.some(({ verdict }) => verdict === 'worse'),
   };
@@ -89,6 +98,8 @@ interface Side {
   readonly name: string;
   readonly runs: readonly RawRun[];
   readonly recoveryMs: readonly (number | null)[];
+  /** Of the run whose runner was latest, at p99. */
+  readonly latenessMs: number;
 }
 
 interface Match {
@@ -114,6 +125,7 @@ function sidesOf({ variants, phases }: ExperimentResult): Side[] {
     name,
     runs: runs.map((run) => rawRunOf(run, phases)),
     recoveryMs: runs.map(({ figures }) => figures.after.recoveryMs),
+    latenessMs: latest(runs.map(({ lateness }) => lateness.p99Ms)),
   }));
 }
 
@@ -146,10 +158,19 @@ function figuresToCompare(a: ExperimentResult, b: ExperimentResult, match: Match
   );
 }
 
-function verdictOf(difference: Estimate | null, lowerIsBetter: boolean): ComparisonRow['verdict'] {
+/** @param unsure a difference of so much, either way, may be the runner's own */
+function verdictOf(difference: Estimate | null, lowerIsBetter: boolean, unsure: number): ComparisonRow['verdict'] {
   const interval = difference?.interval ?? null;
-  if (interval === null || (interval[0] <= 0 && interval[1] >= 0)) return 'undecided';
+  if (interval === null || (interval[0] <= unsure && interval[1] >= -unsure)) return 'undecided';
   return interval[0] > 0 === lowerIsBetter ? 'worse' : 'better';
+}
+
+function isLatency(metric: MetricName): boolean {
+  return metric === 'p50Ms' || metric === 'p99Ms' || metric === 'p999Ms';
+}
+
+function latest(latenessMs: readonly number[]): number {
+  return Math.max(0, ...latenessMs);
 }
 
 function slowest(times: readonly (number | null)[]): number | null {

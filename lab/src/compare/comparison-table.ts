@@ -3,7 +3,7 @@ import { differenceText } from '../report/figures.ts';
 import type { Comparison, ComparisonRow } from './compare-results.ts';
 
 /** The comparison for a terminal, or for whoever pastes it somewhere: a Markdown table, padded. */
-export function comparisonTable({ pairing, level, rows, worse }: Comparison): string {
+export function comparisonTable({ pairing, level, sentLaterByMs, rows, worse }: Comparison): string {
   const heading = ['variant', 'phase', 'figure', 'A', 'B', 'B − A', 'interval', 'B is'];
   const cells = rows.map(cellsOf);
   const widths = heading.map((name, column) =>
@@ -21,6 +21,7 @@ export function comparisonTable({ pairing, level, rows, worse }: Comparison): st
       ? 'Paired: both had the same arrivals, and differences are taken arrival by arrival.'
       : `Not paired: ${pairing.because}. Differences are wider for it.`,
     `Intervals of ${percent} %, so that a comparison of two equals rings falsely in less than one case of twenty, all rows together.`,
+    `The runner of ${sentLaterByMs < 0 ? 'A' : 'B'} sent later by ${formatFigure('p99Ms', Math.abs(sentLaterByMs))} at p99: a difference of latencies within this is not judged.`,
     worse ? 'B is worse than A.' : 'B is not worse than A in anything that can be told from chance.',
     '',
   ].join('\n');

@@ -91,6 +91,7 @@ function resultOf(
     version: 1,
     experiment: { file, title: experiment.title, why: experiment.why, text },
     verdict: sound ? worst(hypotheses.map(({ verdict }) => verdict)) : 'inconclusive',
+    sound,
     remarks: [
       ...unsound,
       ...new Set(done.flatMap(({ name, run }) => run.remarks.map((remark) => `${name}: ${remark}`))),

@@ -1,19 +1,19 @@
 import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
-import type { AbortWhen, Experiment, Variant } from '../experiment/format.ts';
+import type { Experiment, Variant } from '../experiment/format.ts';
 import { phasesOf, spanOf } from '../experiment/phases.ts';
 import { faultOf } from '../faults/fault.ts';
 import { labelOf } from '../faults/label.ts';
 import { createPlanBoard } from '../faults/plan-board.ts';
 import { createPlayer, type FaultTimes } from '../faults/player.ts';
 import { startGenerator } from '../load/generator-process.ts';
-import { epochMs, type Measured, type Progress } from '../load/protocol.ts';
-import { quantile } from '../measure/quantile.ts';
+import { epochMs, type Progress } from '../load/protocol.ts';
 import type { RawRun, Seen } from '../measure/raw-run.ts';
 import { sumOfMetric } from '../system/edge-probe.ts';
 import type { Ledger } from '../system/ledger.ts';
 import type { System } from '../system/system.ts';
 import type { Wire } from '../system/wire.ts';
 import { createSampler, type Sampler } from './sampler.ts';
+import { lateFaults, limitReached, tooLate, unsteady } from './soundness.ts';
 
 export interface RunOptions {
   readonly experiment: Experiment;
@@ -41,9 +41,6 @@ const COUNT_PAUSE_MS = 100;
 const LEAD_MS = 200;
 /** The steady state is looked at this long before the fault: a request that the fault hits is none of its business. */
 const LOOK_BEFORE_MS = 30;
-/** A fault that came later than this makes a timeline that was not asked for. */
-const MOST_FAULT_DELAY_MS = 500;
-
 /**
  * One run of one variant: a system of its own, the load, the faults; everything is undone whatever happens.
  * @throws Error where the system cannot be started or broken as asked
@@ -114,7 +111,7 @@ export async function runVariant(options: RunOptions): Promise<VariantRun> {
     const faults = player.times();
     const remarks = [...system.remarks];
     // What has stopped it is reason enough.
-    if (unsound.length === 0) unsound.push(...tooLate(measured, load.maxLatenessMs), ...lateFaults(faults));
+    if (unsound.length === 0) unsound.push(...tooLate(measured, phases, load.maxLatenessMs), ...lateFaults(faults));
     const attempts = system.attempts?.counts(measured.firstIndex + measured.dueMs.length);
     if (system.attempts !== undefined && counted !== undefined && counted !== system.attempts.startedAtMs.length) {
       remarks.push(
@@ -158,57 +155,6 @@ async function undoAll(undoing: readonly (() => void | Promise<void>)[]): Promis
     }
   }
   if (errors.length > 0) throw errors[0];
-}
-
-/** @returns why the system, or this machine, is in no state to be experimented with */
-function unsteady(progress: Progress | undefined, maxLatenessMs: number): string | undefined {
-  const before = progress?.phases.before;
-  if (progress === undefined || before === undefined || before.answered === 0) {
-    return 'No steady state: not one request of the phase before was answered.';
-  }
-  if (before.success < before.answered) {
-    return `No steady state: ${before.answered - before.success} of ${before.answered} requests did not succeed before anything was broken.`;
-  }
-  if (progress.latenessP99Ms > maxLatenessMs) {
-    return `This machine is too slow or too busy: before anything was broken, requests were sent up to ${progress.latenessP99Ms.toFixed(0)} ms late (p99; at most ${maxLatenessMs} ms may be).`;
-  }
-  return undefined;
-}
-
-function tooLate({ latenessMs }: Measured, maxLatenessMs: number): string[] {
-  const p99 = quantile(latenessMs, 0.99) ?? 0;
-  if (p99 <= maxLatenessMs) return [];
-  return [
-    `This machine was too slow or too busy: requests were sent up to ${p99.toFixed(0)} ms late (p99; at most ${maxLatenessMs} ms may be).`,
-  ];
-}
-
-function lateFaults(faults: readonly FaultTimes[]): string[] {
-  return faults.flatMap(({ label, span, appliedAtMs }) => {
-    const lateMs = appliedAtMs - span.fromS * 1_000;
-    return span.fromS >= 0 && lateMs > MOST_FAULT_DELAY_MS
-      ? [`The fault ${label} came ${lateMs.toFixed(0)} ms late.`]
-      : [];
-  });
-}
-
-function limitReached(
-  limits: AbortWhen | undefined,
-  { recent, inFlight, atS }: Progress,
-  { edgeRssBytes }: Sampler,
-): string | undefined {
-  const { failedShare, inFlight: mostInFlight, edgeRssBytes: mostBytes } = limits ?? {};
-  const at = `at ${atS.toFixed(1)} s`;
-  if (failedShare !== undefined && recent.answered >= 20 && recent.bad / recent.answered > failedShare) {
-    return `Stopped ${at}: ${((100 * recent.bad) / recent.answered).toFixed(1)} % of the last ${recent.answered} answers failed (abortWhen.failedShare).`;
-  }
-  if (mostInFlight !== undefined && inFlight > mostInFlight) {
-    return `Stopped ${at}: ${inFlight} requests were waiting for an answer (abortWhen.inFlight).`;
-  }
-  if (mostBytes !== undefined && edgeRssBytes !== undefined && edgeRssBytes > mostBytes) {
-    return `Stopped ${at}: the edge held ${edgeRssBytes} bytes (abortWhen.edgeRssBytes).`;
-  }
-  return undefined;
 }
 
 /** Recovery counts from here: the end of the last fault that ends before the measurement does. */
