@@ -2,6 +2,7 @@ import type { Hypothesis } from './experiment/format.ts';
 import type { Phase } from './experiment/phases.ts';
 import { rangeOf, recoveryOf } from './measure/figures.ts';
 import { codeOf, type RawRun, seenBy } from './measure/raw-run.ts';
+import { differenceText, formatFigure, isShare, METRIC_TEXTS } from './metric-words.ts';
 import type { HypothesisResult, MetricName, Outcome } from './result.ts';
 import {
   type BootstrapOptions,
@@ -212,44 +213,10 @@ function judgeRecovery(
 
 function textOf({ variant, minus, phase, metric, atLeast, atMost }: Hypothesis): string {
   const who = minus === undefined ? variant : `${variant} − ${minus}`;
+  const text = minus === undefined ? formatFigure : differenceText;
   const bounds = [
-    ...(atLeast === undefined ? [] : [`≥ ${formatFigure(metric, atLeast)}`]),
-    ...(atMost === undefined ? [] : [`≤ ${formatFigure(metric, atMost)}`]),
+    ...(atLeast === undefined ? [] : [`≥ ${text(metric, atLeast)}`]),
+    ...(atMost === undefined ? [] : [`≤ ${text(metric, atMost)}`]),
   ];
   return `${who}, ${phase}: ${METRIC_TEXTS[metric]} ${bounds.join(' and ')}`;
-}
-
-/** As a person reads them. */
-export const METRIC_TEXTS: Readonly<Record<MetricName, string>> = {
-  success: 'success',
-  degraded: 'degraded',
-  failed: 'failed',
-  wrong: 'wrong',
-  goodputPerS: 'goodput',
-  p50Ms: 'p50',
-  p99Ms: 'p99',
-  p999Ms: 'p99.9',
-  amplification: 'amplification',
-  successPerAttempt: 'success per attempt',
-  recoveryMs: 'recovery',
-};
-
-export function isShare(metric: MetricName): boolean {
-  return metric === 'success' || metric === 'degraded' || metric === 'failed' || metric === 'wrong';
-}
-
-/** As a person reads it: `99.5 %`, `38 ms`, `1.05×`. */
-export function formatFigure(metric: MetricName, value: number): string {
-  const round = (digits: number) => String(Number(value.toFixed(digits)));
-  if (isShare(metric)) return `${Number((value * 100).toFixed(2))} %`;
-  switch (metric) {
-    case 'goodputPerS':
-      return `${round(1)}/s`;
-    case 'amplification':
-      return `${round(3)}×`;
-    case 'successPerAttempt':
-      return round(3);
-    default:
-      return `${round(Math.abs(value) < 10 ? 1 : 0)} ms`;
-  }
 }

@@ -1,4 +1,4 @@
-import { formatFigure } from './judge.ts';
+import { differenceText, formatFigure } from './metric-words.ts';
 import type { ExperimentResult, HypothesisResult } from './result.ts';
 
 /** The verdict for a terminal: a line a hypothesis, then the experiment's, then what is to be said of it. */
@@ -11,11 +11,11 @@ export function verdictTable({ experiment, hypotheses, verdict, remarks }: Exper
   return [`${experiment.title}: ${verdict}`, ...lines, ...remarks.map((remark) => `  ! ${remark}`), ''].join('\n');
 }
 
-function observedOf({ metric, observed, interval }: HypothesisResult): string {
+function observedOf({ metric, minus, observed, interval }: HypothesisResult): string {
   if (observed === null) return metric === 'recoveryMs' ? 'not within the phase after' : 'not measured';
-  const value = formatFigure(metric, observed);
-  if (interval !== null)
-    return `${value} (${formatFigure(metric, interval[0])} to ${formatFigure(metric, interval[1])})`;
+  const text = minus === undefined ? formatFigure : differenceText;
+  const value = text(metric, observed);
+  if (interval !== null) return `${value} (${text(metric, interval[0])} to ${text(metric, interval[1])})`;
   // A run has one recovery only; of latencies there were too few to say where the true quantile lies.
   return metric === 'recoveryMs' ? value : `${value} (too few requests to be sure)`;
 }

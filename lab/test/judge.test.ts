@@ -59,7 +59,7 @@ describe('shares', () => {
   test('of two variants are compared arrival by arrival', () => {
     const half = runOf({ outcome: (index) => (index >= 500 && index < 1_500 && index % 2 === 0 ? FAILED : SUCCESS) });
     const result = verdictOf({ phase: 'during', metric: 'success', minus: 'b', atLeast: 0.1 }, [third], [half]);
-    expect(result).toMatchObject({ text: 'a − b, during: success ≥ 10 %', verdict: 'held' });
+    expect(result).toMatchObject({ text: 'a − b, during: success ≥ +10 pp', verdict: 'held' });
     expect(result.observed).toBeCloseTo(1 / 6, 2);
   });
 

@@ -8,8 +8,9 @@ import { renderJunit } from '../src/report/junit.ts';
 import { renderMarkdown } from '../src/report/markdown.ts';
 import { publicationOf } from '../src/report/publish.ts';
 import { renderReport } from '../src/report/render-report.ts';
+import { timelinePicture } from '../src/report/timeline-picture.ts';
 import { writeReport } from '../src/report/write-report.ts';
-import type { ExperimentResult } from '../src/result.ts';
+import type { ExperimentResult, VariantResult } from '../src/result.ts';
 import { sampleResult } from './sample-result.ts';
 
 // An interval is two thousand resamples: on a busy machine a page takes its time.
@@ -30,6 +31,30 @@ it('renders the same page for the same result, with the verdict before all else'
   const places = order.map((text) => html.indexOf(text));
   expect(places.every((place) => place > 0)).toBe(true);
   expect(places.toSorted((a, b) => a - b)).toEqual(places);
+});
+
+it('gives faults that follow each other one row, and those that overlap one each', () => {
+  const rowsOf = (spans: readonly (readonly [number, number])[]) => {
+    const faults = spans.map(([fromS, toS]) => ({ label: 'flap', layer: 'plan' as const, fromS, toS }));
+    const svg = timelinePicture({ ...sample, faults }, sample.variants[0] as VariantResult, { width: 980, id: 'x' });
+    const labels = [...svg.matchAll(/<rect class="fault"[^>]* y="(\d+)"/g)].map(([, y]) => y);
+    expect(labels).toHaveLength(spans.length);
+    return new Set(labels).size;
+  };
+  expect(
+    rowsOf([
+      [4, 6],
+      [8, 10],
+      [12, 14],
+    ]),
+  ).toBe(1);
+  expect(
+    rowsOf([
+      [4, 10],
+      [8, 14],
+      [12, 16],
+    ]),
+  ).toBe(2);
 });
 
 it('takes no text of an experiment for markup', () => {
@@ -118,5 +143,42 @@ it('publishes a section and a picture a variant, and refuses two results of one 
     expect(svg).toContain('prefers-color-scheme: dark');
     expect(lines.join('\n')).toContain(`](${file})`);
   }
+  expect(lines.slice(0, 5)).toEqual([
+    '',
+    '| experiment | verdict | |',
+    '| --- | --- | --- |',
+    '| [Total outage: the greeter hangs for twelve seconds](#total-outage) | ✗ failed | Of 5 hypotheses, 1 failed, 1 could not be decided and 3 held. |',
+    '',
+  ]);
+  expect(lines).toContain('<a id="total-outage"></a>');
   expect(() => publicationOf([sample, sample])).toThrow('two results are of the experiment total-outage');
+});
+
+it('publishes nothing that decided nothing, or that no commit can tell how to have again', () => {
+  const { provenance } = sample;
+  const of = (change: Partial<ExperimentResult>) => () => publicationOf([{ ...sample, ...change }]);
+  expect(of({ sound: false, remarks: ['standard: too slow.'] })).toThrow(
+    'total-outage gave no verdict: standard: too slow.',
+  );
+  expect(of({ provenance: { ...provenance, commit: `${provenance.commit}-dirty` } })).toThrow(
+    'total-outage was run with files that are not committed',
+  );
+  expect(of({ provenance: { ...provenance, commit: 'unknown' } })).toThrow(
+    'total-outage was run with files that are not committed',
+  );
+});
+
+it('tells a variant that never came back from one that nobody measured', () => {
+  const never = {
+    ...sample,
+    variants: sample.variants.map((variant) => ({
+      ...variant,
+      runs: variant.runs.map((run) => ({
+        ...run,
+        figures: { ...run.figures, after: { ...run.figures.after, recoveryMs: null } },
+      })),
+    })),
+  };
+  expect(publicationOf([never]).lines).toContain('| after | recovery | not within the phase | not within the phase |');
+  expect(renderReport(never)).toContain('not within the phase');
 });

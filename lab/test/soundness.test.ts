@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { phasesOf } from '../src/experiment/phases.ts';
-import { tooLate } from '../src/run/soundness.ts';
+import { tooLate, unsteady } from '../src/run/soundness.ts';
 
 const phases = phasesOf({ beforeS: 10, duringS: 5, afterS: 10 });
 
@@ -24,4 +24,19 @@ describe('a runner that was slowed down', () => {
     expect(tooLate(measured({ fromMs: 12_000, forMs: 20 }), phases, 20)).toEqual([]);
     expect(tooLate(measured({ fromMs: 12_000, forMs: 40 }), phases, 20)).toEqual([]);
   });
+});
+
+test('what fails on a machine that has no time is not called the fault of the system', () => {
+  const none = { answered: 0, success: 0 };
+  const progress = (latenessP99Ms: number) => ({
+    atS: 4,
+    inFlight: 0,
+    recent: { answered: 10, success: 5, bad: 5, seconds: 5, p99Ms: 900 },
+    phases: { before: { answered: 10, success: 5 }, during: none, after: none },
+    latenessP99Ms,
+  });
+  expect(unsteady(progress(40), 20)).toMatch(/^This machine is too slow or too busy: .* up to 40 ms late/);
+  expect(unsteady(progress(2), 20)).toBe(
+    'No steady state: 5 of 10 requests did not succeed before anything was broken.',
+  );
 });

@@ -1,5 +1,4 @@
-import { formatFigure, METRIC_TEXTS } from '../judge.ts';
-import { differenceText } from '../report/figures.ts';
+import { differenceText, formatFigure, METRIC_TEXTS } from '../metric-words.ts';
 import type { Comparison, ComparisonRow } from './compare-results.ts';
 
 /** The comparison for a terminal, or for whoever pastes it somewhere: a Markdown table, padded. */

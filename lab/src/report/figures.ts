@@ -1,4 +1,4 @@
-import { estimateOf, formatFigure, isShare } from '../judge.ts';
+import { estimateOf } from '../judge.ts';
 import type { RawRun } from '../measure/raw-run.ts';
 import { rawRunOf } from '../measure/unpack.ts';
 import { type ExperimentResult, METRICS, type MetricName, type PhaseName } from '../result.ts';
@@ -63,17 +63,4 @@ function worstRecovery({ runs }: ExperimentResult['variants'][number]): Estimate
   const times = runs.map(({ figures }) => figures.after.recoveryMs);
   const known = times.filter((time) => time !== null);
   return known.length < times.length ? null : { value: Math.max(...known), interval: null };
-}
-
-/** `95.2 % to 97 %`. */
-export function intervalText(metric: MetricName, [low, high]: readonly [number, number]): string {
-  return `${formatFigure(metric, low)} to ${formatFigure(metric, high)}`;
-}
-
-/** A difference with its sign; of shares in percentage points. */
-export function differenceText(metric: MetricName, value: number): string {
-  const text = formatFigure(metric, Math.abs(value));
-  // What rounds to nought has no sign.
-  const sign = Number.parseFloat(text) === 0 ? '' : value > 0 ? '+' : '−';
-  return `${sign}${isShare(metric) ? text.replace(' %', ' pp') : text}`;
 }

@@ -32,7 +32,6 @@ a { color: var(--link); }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; margin: 0.8rem 0; }
 .scroll:focus-visible, summary:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
 table { border-collapse: collapse; width: 100%; font-size: 0.92rem; font-variant-numeric: tabular-nums; }
-caption { text-align: left; color: var(--quiet); font-size: 0.88rem; padding: 0.6rem 0.8rem; }
 th, td { text-align: left; vertical-align: top; padding: 0.5rem 0.8rem; border-top: 1px solid var(--line); }
 thead th { background: var(--raised); font-weight: 600; border-top: 0; }
 tbody th { font-weight: 500; }

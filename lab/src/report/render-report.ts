@@ -1,13 +1,14 @@
-import { formatFigure, METRIC_TEXTS } from '../judge.ts';
+import { differenceText, formatFigure, METRIC_TEXTS } from '../metric-words.ts';
 import type { ExperimentResult, HypothesisResult, MetricName, VariantResult } from '../result.ts';
 import type { Estimate } from '../stats/index.ts';
 import { escape } from './escape.ts';
-import { differenceText, type FigureRow, figureRows } from './figures.ts';
+import { type FigureRow, figureRows } from './figures.ts';
 import { PAGE_STYLE } from './page-style.ts';
 import { timelinePicture } from './timeline-picture.ts';
 import {
   beliefSentences,
   hypothesisInterval,
+  NOT_RECOVERED,
   observedText,
   VERDICT_MARKS,
   VERDICT_TEXTS,
@@ -106,6 +107,7 @@ function figureOf(result: ExperimentResult, variant: VariantResult, index: numbe
 
 function figuresTable(result: ExperimentResult): string {
   const rows = figureRows(result);
+  const repeats = result.variants[0]?.runs.length ?? 1;
   const [control, ...others] = result.variants.map(({ name }) => name);
   const columns = [...result.variants.map(({ name }) => name), ...others.map((name) => `${name} − ${control}`)];
   const groups = result.phases.map(({ name, fromS, toS }) => {
@@ -114,38 +116,47 @@ function figuresTable(result: ExperimentResult): string {
 <tr><th scope="rowgroup" colspan="${columns.length + 1}">${name}: ${fromS} to ${toS} s, ${offered.toLocaleString('en-GB')} requests a variant</th></tr>
 ${rows
   .filter(({ phase }) => phase === name)
-  .map(figureRow)
+  .map((row) => figureRow(row, repeats))
   .join('\n')}
 </tbody>`;
   });
-  return scrollable(
-    'All figures',
-    `<table>
-<caption>Each figure with its 95 % interval. pp: percentage points. Differences are taken arrival by arrival, so that what both variants have in common cancels out.</caption>
+  return `<p class="note">Each figure with its 95 % interval. pp: percentage points. Differences are taken arrival by arrival, so that what both variants have in common cancels out.</p>
+${scrollable(
+  'All figures',
+  `<table>
 <thead><tr><th scope="col">Figure</th>${columns.map((name) => `<th scope="col" class="number">${escape(name)}</th>`).join('')}</tr></thead>
 ${groups.join('\n')}
 </table>`,
-    'figures',
-  );
+  'figures',
+)}`;
 }
 
-function figureRow({ metric, estimates, differences }: FigureRow): string {
+function figureRow({ metric, estimates, differences }: FigureRow, repeats: number): string {
   const plain = (value: number) => formatFigure(metric, value);
   const signed = (value: number) => differenceText(metric, value);
   return `<tr><th scope="row">${escape(METRIC_TEXTS[metric])}</th>${[
-    ...estimates.map((estimate) => estimateCell(metric, estimate, plain)),
-    ...differences.map((estimate) => estimateCell(metric, estimate, signed)),
+    ...estimates.map((estimate) =>
+      estimateCell(metric, estimate, plain, { repeats, missing: metric === 'recoveryMs' ? NOT_RECOVERED : '–' }),
+    ),
+    ...differences.map((estimate) => estimateCell(metric, estimate, signed, { repeats, missing: '–' })),
   ].join('')}</tr>`;
 }
 
-function estimateCell(metric: MetricName, estimate: Estimate | null, text: (value: number) => string): string {
-  if (estimate === null) return '<td class="number"><span class="interval">–</span></td>';
+function estimateCell(
+  metric: MetricName,
+  estimate: Estimate | null,
+  text: (value: number) => string,
+  { repeats, missing }: { readonly repeats: number; readonly missing: string },
+): string {
+  if (estimate === null) return `<td class="number"><span class="interval">${missing}</span></td>`;
   const { value, interval } = estimate;
   const range =
     interval !== null
       ? `${text(interval[0])} to ${text(interval[1])}`
       : metric === 'recoveryMs'
-        ? 'slowest run'
+        ? repeats === 1
+          ? 'one a run'
+          : `slowest of ${repeats} runs`
         : 'too few requests';
   return `<td class="number">${escape(text(value))}<span class="interval">${escape(range)}</span></td>`;
 }

@@ -1,4 +1,4 @@
-import { formatFigure } from '../judge.ts';
+import { formatFigure } from '../metric-words.ts';
 import type { ExperimentResult, VariantResult } from '../result.ts';
 
 /** What a variant's picture shows, in words, for whoever cannot see it. */

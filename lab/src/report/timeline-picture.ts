@@ -219,19 +219,26 @@ function phaseRow({ phases, faults }: ExperimentResult, width: number, endS: num
     ({ name, fromS, toS }) =>
       `<text class="quiet" x="${at((fromS + toS) / 2).toFixed(1)}" y="11" text-anchor="middle">${name}</text>`,
   );
-  const spans = faults.map(({ label, fromS, toS }, row) => {
-    const y = 17 + row * 18;
+  /** Up to where each row is taken. */
+  const taken: number[] = [];
+  const spans = faults.map(({ label, fromS, toS }) => {
     const [from, to] = [at(fromS), at(toS)];
     const letters = label.length * 6.2 + 12;
     // A label that has no room in its span begins there, or ends at the picture's right edge.
     const x = letters < to - from ? (from + to) / 2 : Math.min(from, width - RIGHT - letters);
     const anchor = letters < to - from ? 'middle' : 'start';
+    // What flaps is one row, not one a time: a new row begins only where two would cover each other.
+    const [left, right] = [Math.min(from, x), Math.max(to, anchor === 'start' ? x + letters : to)];
+    const free = taken.findIndex((end) => end <= left);
+    const row = free < 0 ? taken.length : free;
+    taken[row] = right;
+    const y = 17 + row * 18;
     return (
       `<rect class="fault" x="${from.toFixed(1)}" y="${y}" width="${Math.max(1, to - from).toFixed(1)}" height="16"/>` +
       `<text x="${(anchor === 'middle' ? x : x + 6).toFixed(1)}" y="${y + 12}" text-anchor="${anchor}">${escape(label)}</text>`
     );
   });
-  return { svg: [...names, ...spans].join(''), height: 24 + faults.length * 18 };
+  return { svg: [...names, ...spans].join(''), height: 24 + taken.length * 18 };
 }
 
 const STACK = ['success', 'degraded', 'wrong', 'failed'] as const;

@@ -1,6 +1,5 @@
-import { formatFigure } from '../judge.ts';
+import { differenceText, formatFigure, intervalText } from '../metric-words.ts';
 import type { ExperimentResult, HypothesisResult, Verdict } from '../result.ts';
-import { differenceText, intervalText } from './figures.ts';
 
 export const VERDICT_MARKS: Readonly<Record<Verdict, string>> = { held: '✓', failed: '✗', inconclusive: '?' };
 export const VERDICT_TEXTS: Readonly<Record<Verdict, string>> = {
@@ -8,6 +7,9 @@ export const VERDICT_TEXTS: Readonly<Record<Verdict, string>> = {
   failed: 'Failed',
   inconclusive: 'Inconclusive',
 };
+
+/** Of a run that did not recover as long as anybody looked. */
+export const NOT_RECOVERED = 'not within the phase';
 
 /** The verdict in one sentence. */
 export function verdictSentence({ verdict, hypotheses }: ExperimentResult): string {
@@ -51,7 +53,7 @@ export function beliefSentences({ variants, hypotheses, provenance }: Experiment
 }
 
 export function observedText({ metric, observed, minus }: HypothesisResult): string {
-  if (observed === null) return metric === 'recoveryMs' ? 'not within the phase' : 'not measured';
+  if (observed === null) return metric === 'recoveryMs' ? NOT_RECOVERED : 'not measured';
   return minus === undefined ? formatFigure(metric, observed) : differenceText(metric, observed);
 }
 

@@ -6,8 +6,14 @@ import type { Provenance } from '../result.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** The libraries whose version can move a figure. */
-const LIBRARIES = ['undici', 'hdr-histogram-js', 'pure-rand'];
+/** The libraries whose version can move a figure, and whose they are. */
+const LIBRARIES = [
+  ['undici', 'lab'],
+  ['pure-rand', 'lab'],
+  ['axios', 'packages/client'],
+  ['opossum', 'packages/resilience'],
+  ['express', 'packages/service-kit'],
+] as const;
 
 /** Where a result comes from, so that it can be had again. */
 export function provenanceOf(given: Pick<Provenance, 'command' | 'seed' | 'on'>): Provenance {
@@ -16,7 +22,7 @@ export function provenanceOf(given: Pick<Provenance, 'command' | 'seed' | 'on'>)
     ...given,
     commit: commit(),
     node: process.version,
-    versions: Object.fromEntries(LIBRARIES.map((name) => [name, versionOf(name)])),
+    versions: Object.fromEntries(LIBRARIES.map(([name, of]) => [name, versionOf(name, of)])),
     machine: {
       cpu: os.cpus()[0]?.model ?? 'unknown',
       cores: os.availableParallelism(),
@@ -37,7 +43,7 @@ function commit(): string {
   }
 }
 
-function versionOf(library: string): string {
-  const { version } = createRequire(import.meta.url)(`${library}/package.json`) as { version: string };
+function versionOf(library: string, of: string): string {
+  const { version } = createRequire(`${root}${of}/package.json`)(`${library}/package.json`) as { version: string };
   return version;
 }

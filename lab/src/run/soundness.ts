@@ -15,11 +15,12 @@ export function unsteady(progress: Progress | undefined, maxLatenessMs: number):
   if (progress === undefined || before === undefined || before.answered === 0) {
     return 'No steady state: not one request of the phase before was answered.';
   }
-  if (before.success < before.answered) {
-    return `No steady state: ${before.answered - before.success} of ${before.answered} requests did not succeed before anything was broken.`;
-  }
+  // First: on a machine that has no time for the runner, the system has none either, and its failures are not its own.
   if (progress.latenessP99Ms > maxLatenessMs) {
     return `This machine is too slow or too busy: before anything was broken, requests were sent up to ${progress.latenessP99Ms.toFixed(0)} ms late (p99; at most ${maxLatenessMs} ms may be).`;
+  }
+  if (before.success < before.answered) {
+    return `No steady state: ${before.answered - before.success} of ${before.answered} requests did not succeed before anything was broken.`;
   }
   return undefined;
 }
