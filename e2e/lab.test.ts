@@ -12,7 +12,7 @@ import { standIn } from './system.ts';
 const OUTCOMES = ['success', 'degraded', 'failed', 'wrong'] as const;
 type Outcome = (typeof OUTCOMES)[number];
 interface RunResult {
-  readonly requests: Readonly<Record<'dueMs' | 'outcome' | 'attempts', string>>;
+  readonly requests: Readonly<Record<'dueMs' | 'outcome' | 'tookMs' | 'attempts', string>>;
   readonly figures: Readonly<Record<'before' | 'during' | 'after', Readonly<Record<string, number | null>>>>;
   readonly timeline: { readonly attempts: readonly (number | null)[] };
 }
@@ -108,6 +108,39 @@ hypothesis:
     degraded: 8 / 80,
     success: 44 / 80,
   });
+});
+
+test('a stall is met by everybody who was due in it, each from when that was', { timeout: 60_000 }, async () => {
+  const STALL_MS = 500;
+  const GAP_MS = 1_000 / 40;
+  let [stalledAt, arrivedInStall] = [Number.POSITIVE_INFINITY, 0];
+  // At 40 a second the 140th comes half a second into the phase during; whoever comes in the next half waits for its end.
+  const { url } = await standIn((req, res) => {
+    const index = Number(String(req.headers['x-request-id']).split('-')[2]);
+    if (index === 140) stalledAt = performance.now();
+    const leftMs = stalledAt + STALL_MS - performance.now();
+    const stalled = index >= 140 && leftMs > 0;
+    if (stalled) arrivedInStall++;
+    setTimeout(() => res.end('{}'), stalled ? leftMs : 0);
+  });
+  const { result } = await runExperiment(
+    `title: Stall
+why: A test.
+${LOAD.replace('}', ", mix: [{ path: '/' }] }")}
+variants: { any: {} }
+hypothesis:
+  - { phase: during, metric: p50Ms, variant: any, atMost: 100 }
+`,
+    ['--on', url],
+  );
+  // A closed loop would have come once.
+  expect(arrivedInStall).toBeGreaterThan(15);
+  const took = result?.variants[0]?.runs[0]?.requests.tookMs ?? '';
+  const tookMs = new Float32Array(Uint8Array.from(Buffer.from(took, 'base64')).buffer);
+  // The first 40 are the warm-up.
+  for (let behind = 0; behind < 20; behind++) {
+    expect(tookMs[100 + behind], `the ${behind}th of them`).toBeGreaterThan(STALL_MS - behind * GAP_MS - 2);
+  }
 });
 
 test('without a steady state it gives up, says why, and breaks nothing', { timeout: 60_000 }, async () => {

@@ -1,32 +1,72 @@
 import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { z } from 'zod';
 import { policyOf, sumOfMetric } from './edge-probe.ts';
 import type { Debt, Ledger } from './ledger.ts';
 import type { Greeter, System } from './system.ts';
 
 const run = promisify(execFile);
 
-/** The ops ports of up to three greeters, as docker-compose.yml publishes them. */
-const GREETER_OPS_PORTS = [5_001, 5_002, 5_003];
-const COMPOSE_PROJECT = 'halfopen';
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+/** Where the edge listens in its container, and where `greeter-ops` hands on to the ops port of the first greeter. */
+const [EDGE_PORT, EDGE_OPS_PORT, FIRST_GREETER_OPS_PORT] = [8_080, 8_081, 5_001];
 
 /**
- * The system that `docker compose up` has started, on its published ports.
+ * The system that `docker compose up` has started in this folder (or as `COMPOSE_PROJECT_NAME`), on whatever ports it has published.
  * @throws Error where it does not run
  */
 export async function attachToCompose(ledger: Ledger): Promise<System> {
-  const [url, edgeOpsUrl] = ['http://127.0.0.1:8080', 'http://127.0.0.1:8081'];
-  if ((await policyOf(edgeOpsUrl)) === undefined) {
-    throw new Error(`no edge answers on ${edgeOpsUrl}: start it with \`docker compose up --build --wait\``);
+  const published = await publishedPorts();
+  const [url, edgeOpsUrl] = [published.edge?.get(EDGE_PORT), published.edge?.get(EDGE_OPS_PORT)];
+  if (url === undefined || edgeOpsUrl === undefined || (await policyOf(edgeOpsUrl)) === undefined) {
+    throw new Error('no edge answers: start it with `docker compose up --build --wait`');
   }
   const present = await Promise.all(
-    GREETER_OPS_PORTS.map(async (port, index) => {
-      const opsUrl = `http://127.0.0.1:${port}`;
+    [...(published['greeter-ops'] ?? [])].map(async ([port, opsUrl]) => {
       const answers = (await sumOfMetric(opsUrl, 'process_start_time_seconds')) !== undefined;
-      return answers ? [composeGreeter(opsUrl, `${COMPOSE_PROJECT}-greeter-${index + 1}`, ledger)] : [];
+      const container = `${published.project}-greeter-${port - FIRST_GREETER_OPS_PORT + 1}`;
+      return answers ? [composeGreeter(opsUrl, container, ledger)] : [];
     }),
   );
   return attached('compose', url, edgeOpsUrl, present.flat());
+}
+
+const composeContainer = z.object({
+  Project: z.string(),
+  Service: z.string(),
+  Publishers: z.array(z.object({ TargetPort: z.int(), PublishedPort: z.int() })).nullable(),
+});
+
+type Published = { readonly project: string } & Readonly<
+  Partial<Record<'edge' | 'greeter-ops', ReadonlyMap<number, string>>>
+>;
+
+/** Of each service, by the port in the container, ascending: the address on this machine. */
+async function publishedPorts(): Promise<Published> {
+  const { stdout } = await run('docker', ['compose', 'ps', '--format', 'json'], { cwd: ROOT }).catch(
+    (error: unknown) => {
+      throw new Error('docker compose cannot be asked what runs', { cause: error });
+    },
+  );
+  const containers = stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => composeContainer.parse(JSON.parse(line)));
+  const addressesOf = (service: string) =>
+    new Map(
+      containers
+        .filter(({ Service }) => Service === service)
+        .flatMap(({ Publishers }) => Publishers ?? [])
+        .filter(({ PublishedPort }) => PublishedPort > 0)
+        .toSorted((a, b) => a.TargetPort - b.TargetPort)
+        .map(({ TargetPort, PublishedPort }) => [TargetPort, `http://127.0.0.1:${PublishedPort}`]),
+    );
+  return {
+    project: containers[0]?.Project ?? '',
+    edge: addressesOf('edge'),
+    'greeter-ops': addressesOf('greeter-ops'),
+  };
 }
 
 /** Any service: load and nothing else, unless a wire proxy stands before one of its dependencies. */
