@@ -102,6 +102,24 @@ describe('a mistake is named with file, line, column, and what would do', () => 
     ],
     ['a hypothesis without a bound', ', atLeast: 0.9', '', 'x.yaml:17:5: hypothesis[0]: needs atLeast or atMost'],
     [
+      'a setting that is misspelt',
+      'EDGE_DEADLINE_MS: 1000',
+      'GREETER_CALL_ATEMPTS: 2',
+      /^x\.yaml:11:62: variants\.none\.edge\.GREETER_CALL_ATEMPTS: is not a setting of the edge; there are .*GREETER_CALL_ATTEMPTS/,
+    ],
+    [
+      'a value that a setting does not take',
+      'EDGE_DEADLINE_MS: 1000',
+      'EDGE_DEADLINE_MS: 0',
+      'x.yaml:11:58: variants.none.edge.EDGE_DEADLINE_MS: must be a whole number of milliseconds from 1 to 3600000 (it is 0)',
+    ],
+    [
+      "a setting of the edge's calls among those of the greeter",
+      'EDGE_DEADLINE_MS: 1000 }',
+      'EDGE_DEADLINE_MS: 1000 }\n    greeter: { GREETER_CALL_ATTEMPTS: 2 }',
+      /^x\.yaml:12:39: variants\.none\.greeter\.GREETER_CALL_ATTEMPTS: is not a setting of the greeter; there are /,
+    ],
+    [
       'a setting that is the runner’s own',
       'EDGE_DEADLINE_MS: 1000',
       'GREETER_URL: http://elsewhere',

@@ -1,5 +1,6 @@
 import { greeterContract } from '@halfopen/contracts';
 import { contradictionsOfPlan } from '@halfopen/faults';
+import { environmentMistake } from './environment-mistakes.ts';
 import type { Experiment, Method } from './format.ts';
 import { phasesOf, type Span, spanOf } from './phases.ts';
 
@@ -7,9 +8,6 @@ interface Mistake {
   readonly path: readonly (string | number)[];
   readonly message: string;
 }
-
-/** Variables that the runner sets itself: a variant that set them would talk to somebody else. */
-const RUNNERS_OWN = /^(GREETER_URL|(EDGE|GREETER)_(HOST|PORT|OPS_PORT)|FAULTS|LOG_LEVEL)$/;
 
 /** What a member by itself cannot know: names that must exist, times that must fit into the phases. */
 export function crossChecks(experiment: Experiment): Mistake[] {
@@ -19,12 +17,10 @@ export function crossChecks(experiment: Experiment): Mistake[] {
 function ofVariants({ variants }: Experiment): Mistake[] {
   return Object.entries(variants).flatMap(([name, variant]) =>
     (['edge', 'greeter'] as const).flatMap((part) =>
-      Object.keys(variant[part])
-        .filter((variable) => RUNNERS_OWN.test(variable))
-        .map((variable) => ({
-          path: ['variants', name, part, variable],
-          message: 'is set by the runner: leave it out',
-        })),
+      Object.entries(variant[part]).flatMap(([variable, value]) => {
+        const message = environmentMistake(part, variable, value);
+        return message === undefined ? [] : [{ path: ['variants', name, part, variable], message }];
+      }),
     ),
   );
 }
