@@ -1,9 +1,15 @@
+import { STATUS_CODES } from 'node:http';
+import type { Contract } from '@halfopen/contracts';
 import {
   type BreakerState,
+  CALL_ERROR_CODES,
+  CallError,
   type CallErrorCode,
   type Endpoint,
   isCallError,
+  isRetryable,
   type Policy,
+  type PolicyEvent,
   type PolicyListener,
 } from '@halfopen/resilience';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
@@ -33,6 +39,16 @@ export interface CallMetrics {
 
 const BREAKER_STATES = ['closed', 'open', 'half_open'] as const;
 
+const REJECTIONS = ['overloaded', 'breaker_open', 'budget_exhausted'] as const satisfies readonly Extract<
+  PolicyEvent,
+  { type: 'rejected' }
+>['code'][];
+
+/** What a retry can be the answer to, taken from the policy itself. */
+const RETRY_REASONS = CALL_ERROR_CODES.filter((code) =>
+  isRetryable(new CallError(code, '', { status: 503 }), { operation: { safety: 'safe' } }),
+);
+
 /** The metrics of all downstreams of a process. One per registry; `forDownstream` gives each its labels. */
 export function callMetrics(registry: Registry) {
   const registers = [registry];
@@ -51,6 +67,7 @@ export function callMetrics(registry: Registry) {
     labelNames: [
       'downstream',
       'operation',
+      'http_request_method',
       'server_address',
       'server_port',
       'http_response_status_code',
@@ -121,7 +138,18 @@ export function callMetrics(registry: Registry) {
   registry.registerMetric(breakerState);
 
   return {
-    forDownstream(downstream: string): CallMetrics {
+    forDownstream(downstream: string, contract: Contract): CallMetrics {
+      const operations = Object.values(contract.operations);
+      const methods = new Map(operations.map(({ name, method }) => [name, method]));
+      // What is counted from 0 can be seen rising to 1: of a series that begins at 1, `rate` and `increase` see nothing.
+      for (const { name: operation } of operations) callDuration.zero({ downstream, operation, outcome: 'success' });
+      for (const reason of RETRY_REASONS) retries.inc({ downstream, reason }, 0);
+      for (const code of REJECTIONS) rejected.inc({ downstream, code }, 0);
+      for (const from of BREAKER_STATES) {
+        for (const to of BREAKER_STATES) if (to !== from) breakerTransitions.inc({ downstream, from, to }, 0);
+      }
+      hedges.inc({ downstream }, 0);
+      ejections.inc({ downstream }, 0);
       return {
         call: observe((operation, seconds, outcome) => {
           callDuration.observe(
@@ -133,7 +161,7 @@ export function callMetrics(registry: Registry) {
           const key = `${downstream} ${operation} ${endpoint?.origin} ${status} ${error}`;
           let series = attemptSeries.get(key);
           if (series === undefined) {
-            series = attemptSeriesOf(downstream, operation, endpoint, status, error);
+            series = attemptSeriesOf(downstream, operation, methods.get(operation), endpoint, status, error);
             attemptSeries.set(key, series);
           }
           attemptDuration.observe(series.labels, seconds);
@@ -197,11 +225,17 @@ interface AttemptSeries {
 }
 
 /** OpenTelemetry's attributes of an HTTP client's request, in Prometheus' spelling. */
-type AttemptLabel = 'server_address' | 'server_port' | 'http_response_status_code' | 'error_type';
+type AttemptLabel =
+  | 'http_request_method'
+  | 'server_address'
+  | 'server_port'
+  | 'http_response_status_code'
+  | 'error_type';
 
 function attemptSeriesOf(
   downstream: string,
   operation: string,
+  method: string | undefined,
   endpoint: Endpoint | undefined,
   status: number | undefined,
   error: string | undefined,
@@ -213,9 +247,12 @@ function attemptSeriesOf(
     labels: {
       downstream,
       operation,
+      http_request_method: method ?? '',
       server_address: hostname,
       server_port: port || (protocol === 'https:' ? '443' : '80'),
-      http_response_status_code: status === undefined ? '' : String(status),
+      // A downstream may answer with any number: only those that mean something are series.
+      http_response_status_code:
+        status === undefined ? '' : STATUS_CODES[status] === undefined ? '_OTHER' : String(status),
       error_type: error ?? '',
     },
   };

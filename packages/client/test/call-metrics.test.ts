@@ -1,3 +1,4 @@
+import { greeterContract } from '@halfopen/contracts';
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 import { type CallContext, CallError, callMetrics } from '../src/index.ts';
@@ -17,7 +18,7 @@ const contextFor = (origin: string): CallContext => ({
 
 test('attempts are counted by endpoint; one that is gone leaves the metrics', async () => {
   const registry = new Registry();
-  const metrics = callMetrics(registry).forDownstream('greeter');
+  const metrics = callMetrics(registry).forDownstream('greeter', greeterContract);
   let known = ['http://10.0.0.1:5000', 'http://10.0.0.2'];
   metrics.watch({
     inFlight: () => 0,
@@ -33,9 +34,9 @@ test('attempts are counted by endpoint; one that is gone leaves the metrics', as
     return Number(line.exec(await registry.metrics())?.[1] ?? 0);
   };
   const first =
-    'downstream="greeter",operation="hello",server_address="10.0.0.1",server_port="5000",http_response_status_code="200",error_type=""';
+    'downstream="greeter",operation="hello",http_request_method="GET",server_address="10.0.0.1",server_port="5000",http_response_status_code="200",error_type=""';
   const second =
-    'downstream="greeter",operation="hello",server_address="10.0.0.2",server_port="80",http_response_status_code="503",error_type="remote_error"';
+    'downstream="greeter",operation="hello",http_request_method="GET",server_address="10.0.0.2",server_port="80",http_response_status_code="503",error_type="remote_error"';
   await well(contextFor('http://10.0.0.1:5000'));
   await well(contextFor('http://10.0.0.1:5000'));
   await expect(failing(contextFor('http://10.0.0.2'))).rejects.toThrow('failed');

@@ -21,8 +21,13 @@ const RETRYABLE_STATUS: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 /** Kept connections that one call may find closing. */
 const MAX_REPLACED = 3;
 
+/** The part of a call's context that says whether it may be repeated. */
+interface RetryFacts {
+  readonly operation: Pick<CallContext['operation'], 'safety'>;
+}
+
 /** Whether another attempt of the same call is allowed after this failure, budget and time aside. */
-export function isRetryable(error: CallError, { operation }: CallContext): boolean {
+export function isRetryable(error: CallError, { operation }: RetryFacts): boolean {
   if (error.final) return false;
   switch (error.code) {
     case 'unreachable':

@@ -140,7 +140,9 @@ function publicApp(options: ServiceOptions, repeats: Repeats): Express {
     const cancelled = record.problem?.code === 'cancelled';
     const cutOff = isCutOff(res);
     const status = cancelled || cutOff ? PROBLEMS[cancelled ? 'cancelled' : 'internal'].status : res.statusCode;
-    metrics.observe(method, record.route, status, durationMs / 1_000);
+    // An answer that was cut off has no problem to name.
+    const errorType = status < PROBLEMS.cancelled.status ? undefined : (record.problem?.code ?? 'internal');
+    metrics.observe(method, record.route, status, errorType, durationMs / 1_000);
     endServerSpan(record, method, status);
     // An overloaded service has better things to do than to write a line for each refusal: they are counted.
     const outcome = record.problem?.code ?? (record.degraded === undefined ? 'success' : 'degraded');

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Admission } from './admission.ts';
 
@@ -6,6 +7,9 @@ const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75,
 
 /** What callers may send as a method without becoming a time series each. */
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+/** No registered status: nginx's word for a caller who did not wait for the answer. */
+const CALLER_LEFT = 499;
 
 /** What a method is called where only known ones may be named. */
 export function knownMethod(method: string | undefined): string {
@@ -17,7 +21,7 @@ export function httpServerMetrics(registry: Registry) {
   const duration = new Histogram({
     name: 'http_server_request_duration_seconds',
     help: 'Duration of requests, from the first header to the last byte of the answer.',
-    labelNames: ['http_request_method', 'http_route', 'http_response_status_code'],
+    labelNames: ['http_request_method', 'url_scheme', 'http_route', 'http_response_status_code', 'error_type'],
     buckets: DURATION_BUCKETS,
     registers: [registry],
   });
@@ -49,13 +53,27 @@ export function httpServerMetrics(registry: Registry) {
       });
       registry.registerMetric(active);
     },
-    /** @param status 499 where the caller left */
-    observe(method: string | undefined, route: string | undefined, status: number, seconds: number) {
+    /**
+     * @param status 499 where the caller left
+     * @param errorType the problem's code, where the request did not end well and the caller is not to blame
+     */
+    observe(
+      method: string | undefined,
+      route: string | undefined,
+      status: number,
+      errorType: string | undefined,
+      seconds: number,
+    ) {
       duration.observe(
         {
           http_request_method: knownMethod(method),
+          // Nothing here speaks TLS.
+          url_scheme: 'http',
           http_route: route ?? '',
-          http_response_status_code: String(status),
+          // `x-fault: status=…` may ask for any.
+          http_response_status_code:
+            status === CALLER_LEFT || STATUS_CODES[status] !== undefined ? String(status) : '_OTHER',
+          error_type: errorType ?? '',
         },
         seconds,
       );

@@ -1,7 +1,7 @@
 import type { Tracer } from '@opentelemetry/api';
-import { collectDefaultMetrics } from 'prom-client';
 import { type Addresses, ListenError, type Service } from './create-service.ts';
 import { createLog, type Logger } from './log.ts';
+import { processMetrics } from './process-metrics.ts';
 import { type CommonConfig, SettingsError } from './settings.ts';
 import { startTracing, type Tracing } from './tracing.ts';
 
@@ -38,7 +38,7 @@ export async function runService<Config extends CommonConfig>(
   const log = createLog(name, config.LOG_LEVEL);
   const tracing = await startTracing(name, config, log);
   const service = options.createApp(config, { log, tracer: tracing?.tracer });
-  collectDefaultMetrics({ register: service.registry });
+  processMetrics(service.registry);
   const addresses = options.addresses(config);
   try {
     const at = await service.listen(addresses);

@@ -88,7 +88,7 @@ export function createDownstreams(
 ): Downstreams {
   const metrics = callMetrics(shared.registry);
   const connected = Object.entries(DOWNSTREAMS).map(([name, { contract }]) => {
-    const callMetricsOf = metrics.forDownstream(name);
+    const callMetricsOf = metrics.forDownstream(name, contract);
     const own = config.downstreams[name as DownstreamName];
     return [name, connect(contract, own, config.EDGE_DEADLINE_MS, callMetricsOf, shared, transportTo)];
   });
