@@ -1,7 +1,11 @@
 import { gzipSync } from 'node:zlib';
+import { greeterContract } from '@halfopen/contracts';
+import { Injector, faults as playFaults } from '@halfopen/faults';
+import { createLog, createService, HttpProblem, recordOf, route, takeOver } from '@halfopen/service-kit';
 import fc from 'fast-check';
+import { Registry } from 'prom-client';
 import { request } from 'undici';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { spawnGreeter } from './process.ts';
 import { exchange, get, startEdge, startGreeter, startSystem } from './system.ts';
 
@@ -294,18 +298,46 @@ describe('the wire', () => {
   );
 
   test('the work is done when only the answer is lost, and not when the request is', async () => {
-    const greeter = await startGreeter({ FAULTS: 'on' });
-    // A name that the handler refuses: who sees the refusal knows that it ran.
-    const refused = (fault: string) =>
-      get(`${greeter.url}/hello?name=`, { 'x-fault': fault }).catch(({ code }) => code);
-    expect(await refused('lostResponse')).toBe('ECONNRESET');
-    expect(await refused('wrongType')).toMatchObject({ status: 400 });
-    expect(await refused('status=503')).toMatchObject({ status: 503 });
-    const routes = greeter
-      .log()
-      .filter(({ msg }) => msg === 'request')
-      .map(({ route }) => route);
-    expect(routes).toEqual(['/hello', '/hello', undefined]);
+    let worked = 0;
+    const service = createService({
+      contract: greeterContract,
+      routes: [
+        route(greeterContract.operations.hello, () => {
+          worked++;
+          return { message: 'Hello!' };
+        }),
+      ],
+      deadlineMs: 1_000,
+      drainMs: 0,
+      admission: { maxInProgress: 10, maxQueued: 0 },
+      before: playFaults({
+        injector: new Injector(),
+        factsOf: (req, res) => ({
+          requestId: 'one',
+          attempt: '1',
+          operation: 'hello',
+          userAgent: undefined,
+          header: String(req.headers['x-fault']),
+          signal: recordOf(res).signal,
+        }),
+        refusal: (status) => new HttpProblem('internal', 'injected', { status }),
+        takeOver,
+        onInjected: () => undefined,
+      }),
+      log: createLog('greeter', 'silent'),
+      registry: new Registry(),
+    });
+    const { url } = await service.listen({ host: '127.0.0.1', port: 0, opsPort: 0 });
+    onTestFinished(() => service.close(0));
+    const ask = (fault: string) => get(`${url}/hello`, { 'x-fault': fault }).catch(({ code }) => code);
+
+    expect(await ask('lostResponse')).toBe('ECONNRESET');
+    expect(worked).toBe(1);
+    expect(await ask('wrongType')).toMatchObject({ status: 200 });
+    expect(worked).toBe(2);
+    expect(await ask('reset')).toBe('ECONNRESET');
+    expect(await ask('status=503')).toMatchObject({ status: 503 });
+    expect(worked).toBe(2);
   });
 });
 
