@@ -170,16 +170,10 @@ function eject<Guard extends EndpointGuard>(member: Member<Guard>, now: number):
   return forMs;
 }
 
-/** Left out from this share of failures on, if it is also a multiple of what the others have. */
-const OUTLIER_SHARE = 0.2;
-const OUTLIER_MULTIPLE = 2;
-
 /** Share of the choices that one on probation takes part in. */
 const PROBATION_SHARE = 0.1;
-/** Outcomes after which probation ends, and those after which it may end badly, from a higher share of failures on: few say little. */
-const PROBATION_OUTCOMES = 10;
-const PROBATION_LEAST_OUTCOMES = 5;
-const PROBATION_OUTLIER_SHARE = 0.4;
+/** Outcomes after which probation ends. So many that one that fails a tenth of them rarely passes. */
+const PROBATION_OUTCOMES = 30;
 
 function isOnProbation<Guard extends EndpointGuard>(member: Member<Guard>): boolean {
   if (member.onProbation && member.guard.recent.outcomes >= PROBATION_OUTCOMES) member.onProbation = false;
@@ -192,21 +186,50 @@ function outliersOf<Guard extends EndpointGuard>(
   minimumOutcomes: number,
 ): Member<Guard>[] {
   if (members.length < 2) return [];
-  const shares = members.map(({ guard }) => shareOf(guard.recent, minimumOutcomes));
-  const total = shares.reduce((sum, share) => sum + share, 0);
-  return members.filter((member, index) => {
-    const others = (total - (shares[index] ?? 0)) / (members.length - 1);
-    const [least, from] = member.onProbation
-      ? [Math.min(PROBATION_LEAST_OUTCOMES, minimumOutcomes), PROBATION_OUTLIER_SHARE]
-      : [minimumOutcomes, OUTLIER_SHARE];
-    const own = shareOf(member.guard.recent, least);
-    return own >= from && own >= OUTLIER_MULTIPLE * others;
+  const all = members.map(({ guard }) => guard.recent);
+  const [outcomes, failures] = [sumOf(all, 'outcomes'), sumOf(all, 'failures')];
+  return members.filter(({ onProbation }, index) => {
+    const own = all[index] ?? { outcomes: 0, failures: 0 };
+    const others = { outcomes: outcomes - own.outcomes, failures: failures - own.failures };
+    if (onProbation) return failsAgain(own, others);
+    return own.outcomes >= minimumOutcomes && failsFarMore(own, others, minimumOutcomes);
   });
 }
 
-/** Share of failures, 0 to 1; 0 where there are too few outcomes to say. */
-function shareOf({ outcomes, failures }: RecentOutcomes, least: number): number {
-  return outcomes === 0 || outcomes < least ? 0 : failures / outcomes;
+/** An outlier fails at least such a share of its calls, and such a multiple of the others' share … */
+const OUTLIER_SHARE = 0.05;
+const OUTLIER_MULTIPLE = 2;
+/** … and the difference is so many times what chance makes it: three times are met by chance once in 700. */
+const OUTLIER_DEVIATIONS = 3;
+
+/** Two proportions compared (pooled z-test). Of whom too little is known, nothing bad is assumed. */
+function failsFarMore(own: RecentOutcomes, others: RecentOutcomes, minimumOutcomes: number): boolean {
+  const known = others.outcomes >= minimumOutcomes ? others : { outcomes: own.outcomes, failures: 0 };
+  const [share, usual] = [shareOf(own), shareOf(known)];
+  if (share < OUTLIER_SHARE || share < OUTLIER_MULTIPLE * usual) return false;
+  const pooled = (own.failures + known.failures) / (own.outcomes + known.outcomes);
+  const deviation = Math.sqrt(pooled * (1 - pooled) * (1 / own.outcomes + 1 / known.outcomes));
+  return share - usual >= OUTLIER_DEVIATIONS * deviation;
+}
+
+/** One that has been an outlier is believed to be one still, on little evidence. */
+const PROBATION_FAILURES = 2;
+const PROBATION_OUTLIER_SHARE = 0.1;
+
+function failsAgain(own: RecentOutcomes, others: RecentOutcomes): boolean {
+  // Where the others are well, its first answer will do: each further one is at the cost of a caller.
+  const nothingElse = own.failures === own.outcomes && shareOf(others) < OUTLIER_SHARE;
+  if (own.failures < (nothingElse ? 1 : PROBATION_FAILURES)) return false;
+  return shareOf(own) >= Math.max(PROBATION_OUTLIER_SHARE, OUTLIER_MULTIPLE * shareOf(others));
+}
+
+/** Share of failures, 0 to 1. */
+function shareOf({ outcomes, failures }: RecentOutcomes): number {
+  return outcomes === 0 ? 0 : failures / outcomes;
+}
+
+function sumOf(all: readonly RecentOutcomes[], which: keyof RecentOutcomes): number {
+  return all.reduce((sum, recent) => sum + recent[which], 0);
 }
 
 function betterOfTwo<Guard extends EndpointGuard>(members: readonly Member<Guard>[], random: Random): Member<Guard> {

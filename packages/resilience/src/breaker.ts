@@ -36,7 +36,10 @@ export interface Breaker {
   readonly state: BreakerState;
   /** Whether a call would be let through now: closed, or half-open without a probe. */
   readonly admits: boolean;
-  /** The outcomes in the window; none while the breaker is not closed, so that the breaker itself is asked first. At most 100 ms old. */
+  /**
+   * The newest outcomes in the window: fifty, and what came in the same tenth of it; fewer where there are no more. None
+   * while the breaker is not closed, so that the breaker itself is asked first. At most 100 ms old.
+   */
   readonly recent: RecentOutcomes;
   /** Empties the window. */
   forget(): void;
@@ -58,6 +61,8 @@ const FAIR_MULTIPLE = 5;
 const LEAST_FAIR_CHANCE_MS = 10;
 
 const RECENT_AGE_MS = 100;
+/** Enough to tell an endpoint from the others, and soon replaced: a whole window of good outcomes would hide for seconds that it has begun to fail. */
+const RECENT_OUTCOMES = 50;
 const NO_OUTCOMES: RecentOutcomes = { outcomes: 0, failures: 0 };
 
 /**
@@ -146,7 +151,7 @@ export function createBreaker(options: BreakerOptions): Breaker {
     judge.fire(verdict).catch(() => undefined);
   };
 
-  // opossum adds up its whole window each time it is asked: too much for every choice of an endpoint.
+  // Adding up the window is too much for every choice of an endpoint.
   let recent: RecentOutcomes = NO_OUTCOMES;
   let recentUntil = 0;
   const forget = () => {
@@ -159,8 +164,7 @@ export function createBreaker(options: BreakerOptions): Breaker {
     const now = clock.now();
     if (now >= recentUntil) {
       rotate();
-      const { fires, failures } = judge.stats;
-      recent = { outcomes: fires, failures };
+      recent = newestOf(judge.status.window);
       recentUntil = now + RECENT_AGE_MS;
     }
     return recent;
@@ -228,6 +232,17 @@ export function createBreaker(options: BreakerOptions): Breaker {
       judge.shutdown();
     },
   };
+}
+
+/** @param buckets of the rolling window, the newest first */
+function newestOf(buckets: readonly { readonly fires: number; readonly failures: number }[]): RecentOutcomes {
+  let [outcomes, failed] = [0, 0];
+  for (const { fires, failures } of buckets) {
+    if (outcomes >= RECENT_OUTCOMES) break;
+    outcomes += fires;
+    failed += failures;
+  }
+  return { outcomes, failures: failed };
 }
 
 /** opossum's action: the verdict it is told becomes the outcome it counts. */

@@ -110,7 +110,8 @@ describe('balancer', () => {
   });
 
   test.each([
-    ['a fifth, and twice as much as the others', { a: 10, b: 10, gray: 20 }],
+    ['a twentieth, where the others do not fail', { a: 0, b: 0, gray: 5 }],
+    ['twice as much as the others, where that is no chance', { a: 15, b: 15, gray: 30 }],
     ['one of two', { b: 10, gray: 50 }],
   ])('far more is: %s', async (_what, failures) => {
     const { shares, answered } = setup(Object.keys(failures));
@@ -120,6 +121,7 @@ describe('balancer', () => {
 
   test('of more outliers than may be left out, so many are', async () => {
     const { shares, answered } = setup(['a', 'gray', 'grey']);
+    answered('a', 0);
     answered('gray', 90);
     answered('grey', 90);
     expect(Object.keys(await shares(500))).toEqual(['a', 'grey']);
@@ -161,21 +163,42 @@ describe('balancer', () => {
       expect(back).toBeLessThan(0.1);
     });
 
-    test('it gets its share again after ten outcomes', async () => {
+    test('it gets its share again after thirty outcomes', async () => {
       const { shares, answered } = await left('fails');
-      answered('back', 0, 9);
+      answered('back', 0, 29);
       expect((await shares(1_000)).back).toBeLessThan(0.1);
-      answered('back', 0, 10);
+      answered('back', 0, 30);
       expect((await shares(1_000)).back).toBeCloseTo(1 / 3, 1);
     });
 
-    test('two failures of five are enough to leave it out again; of four, they are not', async () => {
+    test('where the others are well, its first answer is enough to leave it out again, if that is a failure', async () => {
       const { shares, answered } = await left('fails');
+      answered('a', 4);
+      answered('back', 1, 1);
+      expect(Object.keys(await shares(1_000))).toEqual(['a', 'b']);
+    });
+
+    test('two failures are enough; one is not where the others fail, too, nor after a success, nor are two of many', async () => {
+      const { shares, answered } = await left('fails');
+      answered('a', 5);
+      answered('back', 1, 1);
+      expect(Object.keys(await shares(1_000))).toContain('back');
+      answered('a', 0);
+      answered('back', 1, 2);
+      expect(Object.keys(await shares(1_000))).toContain('back');
+      answered('back', 2, 21);
+      expect(Object.keys(await shares(1_000))).toContain('back');
+      answered('back', 2, 20);
+      expect(Object.keys(await shares(1_000))).toEqual(['a', 'b']);
+    });
+
+    test('two failures are not enough where the others fail, too', async () => {
+      const { shares, answered } = await left('fails');
+      answered('a', 30);
+      answered('b', 30);
       answered('back', 2, 4);
       expect(Object.keys(await shares(1_000))).toContain('back');
-      answered('back', 1, 5);
-      expect(Object.keys(await shares(1_000))).toContain('back');
-      answered('back', 2, 5);
+      answered('back', 3, 4);
       expect(Object.keys(await shares(1_000))).toEqual(['a', 'b']);
     });
 
@@ -190,8 +213,9 @@ describe('balancer', () => {
 
   test.each([
     ['all fail alike', 50, 50, 50],
-    ['it fails rarely', 0, 0, 19],
-    ['the others fail half as often', 30, 30, 50],
+    ['it fails rarely', 0, 0, 4],
+    ['it fails twice as often, which may be chance', 4, 4, 8],
+    ['the others fail more than half as often', 30, 30, 50],
   ])('nobody is left out when %s', async (_what, a, b, c) => {
     const { shares, answered } = setup(['a', 'b', 'c']);
     answered('a', a);

@@ -158,6 +158,23 @@ describe('closed', () => {
     expect(breaker.recent).toEqual({ outcomes: 0, failures: 0 });
   });
 
+  test('tells its newest outcomes: fifty, or what came in the same tenth of the window', async () => {
+    const { breaker, fail, succeed, times } = setup();
+    for (let second = 0; second < 8; second++) {
+      await times(60, succeed);
+      await advance(1_000);
+    }
+    await times(30, fail);
+    await advance(100);
+    // Of the second before, because thirty are too few; of those before that, none.
+    expect(breaker.recent).toEqual({ outcomes: 90, failures: 30 });
+    await times(20, fail);
+    await advance(1_000);
+    await times(1, succeed);
+    await advance(100);
+    expect(breaker.recent).toEqual({ outcomes: 51, failures: 50 });
+  });
+
   test('forgets at once when told to, and counts anew', async () => {
     const { breaker, fail, succeed, times } = setup();
     await times(15, succeed);
