@@ -91,6 +91,13 @@ describe('bad input is refused with a problem that says what would do', () => {
     }
   });
 
+  test.each(['9007199254740993', '9'.repeat(400)])('x-deadline-ms: %.20s is more than there is: 200', async (value) => {
+    const { edge, greeter } = await startSystem();
+    for (const { url } of [edge, greeter]) {
+      expect((await get(`${url}/hello`, { 'x-deadline-ms': value })).status).toBe(200);
+    }
+  });
+
   test.each([
     ['not HTTP at all', 'GARBAGE\r\n\r\n', 400],
     ['TLS to a plain port', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc', 400],

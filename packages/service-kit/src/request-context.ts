@@ -157,5 +157,5 @@ export function openRequest(
 }
 
 function parseDeadlineMs(value: string | string[]): number | undefined {
-  return typeof value === 'string' && /^\d{1,15}$/.test(value) && Number(value) > 0 ? Number(value) : undefined;
+  return typeof value === 'string' && /^\d+$/.test(value) && Number(value) > 0 ? Number(value) : undefined;
 }
