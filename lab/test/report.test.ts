@@ -141,6 +141,8 @@ it('publishes a section and a picture a variant, and refuses two results of one 
   expect(pictures.map(({ file }) => file)).toEqual(['total-outage-none.svg', 'total-outage-standard.svg']);
   for (const { file, svg } of pictures) {
     expect(svg).toContain('prefers-color-scheme: dark');
+    // Room between what is written and the edge of its ground.
+    expect(svg).toMatch(/viewBox="-14 -14 888 \d+" width="888"/);
     expect(lines.join('\n')).toContain(`](${file})`);
   }
   expect(lines.slice(0, 5)).toEqual([

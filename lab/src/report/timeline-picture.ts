@@ -16,6 +16,7 @@ export interface PictureOptions {
 
 const LEFT = 58;
 const RIGHT = 10;
+const FILE_MARGIN = 14;
 const HEIGHTS = { requests: 150, latency: 120, attempts: 90, breaker: 22 } as const;
 
 /**
@@ -159,8 +160,11 @@ export function timelinePicture(result: ExperimentResult, variant: VariantResult
   top += 40;
 
   const title = `${variant.name}: ${result.experiment.title}`;
+  // A page leaves room around it; a file brings its own ground along, and must not write on its very edge.
+  const margin = style === undefined ? 0 : FILE_MARGIN;
+  const [outerWidth, outerHeight] = [width + 2 * margin, top + 2 * margin];
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" class="picture" viewBox="0 0 ${width} ${top}" width="${width}" height="${top}"`,
+    `<svg xmlns="http://www.w3.org/2000/svg" class="picture" viewBox="${-margin} ${-margin} ${outerWidth} ${outerHeight}" width="${outerWidth}" height="${outerHeight}"`,
     ` role="img" aria-labelledby="${id}-title ${id}-desc">`,
     `<title id="${id}-title">${escape(title)}</title>`,
     `<desc id="${id}-desc">${escape(summaryOf(result, variant))}</desc>`,
