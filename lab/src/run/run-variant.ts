@@ -86,7 +86,8 @@ export async function runVariant(options: RunOptions): Promise<VariantRun> {
     signal.throwIfAborted();
 
     const zeroAtMs = epochMs() + LEAD_MS + load.warmUpS * 1_000;
-    sampler = createSampler(system, zeroAtMs);
+    const endS = phases.at(-1)?.toS ?? 0;
+    sampler = createSampler(system, zeroAtMs, endS * 1_000);
     undoing.push(() => sampler?.stop());
     player.start(zeroAtMs);
     generator.start(zeroAtMs);
@@ -102,7 +103,7 @@ export async function runVariant(options: RunOptions): Promise<VariantRun> {
     const measured = await Promise.race([generator.measured, player.failed]);
     signal.throwIfAborted();
     await player.end();
-    sampler.stop();
+    await sampler.finish();
     // A greeter that was killed has forgotten what it counted; a run that was stopped has left some on their way.
     const comparable = !measured.stopped && !method.some((one) => one.layer === 'process' && one.action === 'kill');
     const counted = comparable ? await countByMetrics(system) : undefined;
@@ -121,7 +122,6 @@ export async function runVariant(options: RunOptions): Promise<VariantRun> {
     if (sampler.attemptsFrom === 'edge' && system.attempts === undefined) {
       remarks.push('Attempts were counted at the edge: no greeter could be asked.');
     }
-    const endS = phases.at(-1)?.toS ?? 0;
     return {
       raw: {
         seed,

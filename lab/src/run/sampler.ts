@@ -15,14 +15,21 @@ export interface Sampler {
   /** What breaker and budget were when last asked. */
   readonly latest: EdgeSample | undefined;
   stop(): void;
+  /** Stops, and counts attempts once more: all that there will be, now that every request has been answered. */
+  finish(): Promise<void>;
 }
 
-/** Asks the system how it is, at fixed times, until stopped. @param zeroAtMs when `before` begins */
-export function createSampler(system: System, zeroAtMs: number): Sampler {
+/**
+ * Asks the system how it is until stopped: at whole seconds of the time axis, since that is where a second, and so a phase, is cut off.
+ * @param zeroAtMs when `before` begins
+ * @param endMs of the measurement, on the time axis
+ */
+export function createSampler(system: System, zeroAtMs: number, endMs: number): Sampler {
   const edge: EdgeSample[] = [];
   const counters = createCounters(system);
   const attemptsSeen: Seen[] = [];
   let edgeRssBytes: number | undefined;
+  let finished = false;
   const now = () => epochMs() - zeroAtMs;
   const { edgeOpsUrl } = system;
   const askBreaker = async () => {
@@ -33,10 +40,16 @@ export function createSampler(system: System, zeroAtMs: number): Sampler {
   const askMetrics = async () => {
     if (edgeOpsUrl !== undefined) edgeRssBytes = await sumOfMetric(edgeOpsUrl, 'process_resident_memory_bytes');
     if (system.attempts !== undefined) return;
+    // The count is of the moment of asking; the answer may take its time.
+    const atMs = now();
     const total = await counters.total();
-    if (total !== undefined) attemptsSeen.push({ atMs: now(), total });
+    // One that is late must not come after the last one.
+    if (total !== undefined && atMs < endMs && !finished) attemptsSeen.push({ atMs, total });
   };
-  const timers = [every(EDGE_EVERY_MS, askBreaker), every(METRICS_EVERY_MS, askMetrics)];
+  const stops = [every(EDGE_EVERY_MS, now, askBreaker), every(METRICS_EVERY_MS, now, askMetrics)];
+  const stop = () => {
+    for (const one of stops) one();
+  };
   return {
     edge,
     attemptsSeen,
@@ -49,16 +62,31 @@ export function createSampler(system: System, zeroAtMs: number): Sampler {
     get latest() {
       return edge.at(-1);
     },
-    stop: () => {
-      for (const timer of timers) clearInterval(timer);
+    stop,
+    async finish() {
+      stop();
+      if (system.attempts !== undefined) return;
+      finished = true;
+      const total = await counters.total();
+      // What was still on its way at the end belongs to requests that were due before it.
+      if (total !== undefined) attemptsSeen.push({ atMs: endMs, total });
     },
   };
 }
 
-/** Not before the last time has been answered: a slow system is not to be asked faster than it answers. */
-function every(ms: number, ask: () => Promise<void>): NodeJS.Timeout {
+/**
+ * At once, and at every multiple of `ms` on the time axis; but not before the last time has been answered: a slow system is not to be
+ * asked faster than it answers.
+ * @returns how to stop it
+ */
+function every(ms: number, now: () => number, ask: () => Promise<void>): () => void {
   let asking = false;
+  let dueMs = now();
+  let timer: NodeJS.Timeout;
   const askOnce = () => {
+    // A timer may fire a little early: what was due is not due again.
+    dueMs = Math.floor(Math.max(dueMs, now()) / ms + 1) * ms;
+    timer = setTimeout(askOnce, dueMs - now());
     if (asking) return;
     asking = true;
     void ask().finally(() => {
@@ -66,7 +94,7 @@ function every(ms: number, ask: () => Promise<void>): NodeJS.Timeout {
     });
   };
   askOnce();
-  return setInterval(askOnce, ms);
+  return () => clearTimeout(timer);
 }
 
 /** Counters of all greeters together. One that was started again begins at nought, and what it had counted must not be lost. */
