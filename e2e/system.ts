@@ -48,12 +48,19 @@ export async function startSystem(env: Env = {}) {
   return { greeter, edge };
 }
 
-/** An HTTP server that answers as the test says, until the test ends. */
+/**
+ * An HTTP server that answers as the test says, until the test ends. Like every service it names the request that it
+ * answers: only to one that does are connections kept.
+ */
 export async function standIn(
   listener: RequestListener,
 ): Promise<{ readonly url: string; readonly sockets: Set<Socket> }> {
   const sockets = new Set<Socket>();
-  const server = createServer(listener);
+  const server = createServer((req, res) => {
+    const id = req.headers['x-request-id'];
+    if (id !== undefined) res.setHeader('x-request-id', id);
+    listener(req, res);
+  });
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { HEADERS, ID_PATTERN } from '@halfopen/contracts';
 import {
@@ -67,7 +68,7 @@ export function httpTransport(origin: string, options: HttpTransportOptions = {}
   const connectionTo = (endpoint: Endpoint) => {
     let connection = connections.get(endpoint.origin);
     if (connection === undefined) {
-      connection = connect(endpoint, options, clock);
+      connection = connect(endpoint, options, keptConnections(clock));
       connections.set(endpoint.origin, connection);
     }
     return connection;
@@ -76,29 +77,38 @@ export function httpTransport(origin: string, options: HttpTransportOptions = {}
   const forget = ({ origin: gone }: Endpoint) => {
     const connection = connections.get(gone);
     connections.delete(gone);
-    if (connection === undefined) return;
-    for (const { pool } of poolsOf(connection)) {
-      // Requests that wait for a connection to what is gone would wait until their timeout; those that have one may
-      // still be answered. Either rejects only if it has been closed before.
-      const ended = pool.stats.connected === 0 ? pool.destroy() : pool.close();
-      ended.catch(() => undefined);
-    }
+    if (connection !== undefined) end(connection);
+  };
+
+  /** New connections in the place of those that may have been shifted; what is known of the endpoint stays known. */
+  const renew = (endpoint: Endpoint, shifted: Connections) => {
+    if (connections.get(endpoint.origin) !== shifted) return;
+    connections.set(endpoint.origin, connect(endpoint, options, shifted.worth));
+    end(shifted);
   };
 
   return {
     async send(request, context) {
       const { signal, endpoint = usual, operation } = context;
-      const { kept, once, worth } = connectionTo(endpoint);
+      const connection = connectionTo(endpoint);
+      const { kept, once, worth } = connection;
       const isKept = operation.safety !== 'unsafe' && worth.trusted;
       try {
+        const headers = requestHeaders(context, endpoint, clock);
         const response = await (isKept ? kept : once).http.request<Uint8Array>({
           method: request.method,
           url: request.target,
-          headers: requestHeaders(context, endpoint, clock),
+          headers,
           signal,
         });
-        requireOwnAnswer(response.headers, context);
-        if (isKept) worth.answered();
+        const answered = response.headers[HEADERS.requestId];
+        const isNamed = answered === headers[HEADERS.requestId];
+        if (isKept) {
+          if (!isNamed && (answered !== undefined || isBelieved(response.status))) throw new ForeignAnswerError();
+          worth.answered();
+        } else {
+          worth.answeredOnce(isNamed);
+        }
         return {
           status: response.status,
           cacheControl: textHeader(response.headers['cache-control']),
@@ -110,7 +120,10 @@ export function httpTransport(origin: string, options: HttpTransportOptions = {}
         };
       } catch (error) {
         const failure = signal.aborted ? abortError(signal) : transportError(error);
-        if (failure instanceof ForeignAnswerError) forget(endpoint);
+        if (failure instanceof ForeignAnswerError) {
+          worth.shifted();
+          renew(endpoint, connection);
+        }
         if (isCallError(failure) && failure.staleConnection) worth.broke();
         if (isCallError(failure) && LOOKS_GONE.has(failure.code)) options.onDisconnect?.();
         throw failure;
@@ -133,7 +146,7 @@ interface Connections {
   /** Used again and again. */
   readonly kept: HttpPool;
   /**
-   * Used for one request each: where kept ones break too often, and of operations that must not be repeated. A kept
+   * Used for one request each: where kept ones cannot be trusted, and for operations that must not be repeated. A kept
    * connection may be closing just as it is used (node #20256), and nobody could say whether the work was done.
    */
   readonly once: HttpPool;
@@ -142,7 +155,16 @@ interface Connections {
 
 const poolsOf = ({ kept, once }: Connections): HttpPool[] => [kept, once];
 
-function connect(endpoint: Endpoint, options: HttpTransportOptions, clock: Clock): Connections {
+function end(connection: Connections): void {
+  for (const { pool } of poolsOf(connection)) {
+    // Requests that wait for a connection to what is gone would wait until their timeout; those that have one may
+    // still be answered. Either rejects only if it has been closed before.
+    const ended = pool.stats.connected === 0 ? pool.destroy() : pool.close();
+    ended.catch(() => undefined);
+  }
+}
+
+function connect(endpoint: Endpoint, options: HttpTransportOptions, worth: KeptConnections): Connections {
   const kept = createPool(endpoint, options, 1);
   const once = createPool(endpoint, options, 0);
   const { onDisconnect } = options;
@@ -150,7 +172,7 @@ function connect(endpoint: Endpoint, options: HttpTransportOptions, clock: Clock
     kept.pool.on('disconnect', onDisconnect).on('connectionError', onDisconnect);
     once.pool.on('connectionError', onDisconnect);
   }
-  return { kept, once, worth: keptConnections(clock) };
+  return { kept, once, worth };
 }
 
 /** @param pipelining 1: one request after another on each connection; 0: one request on each (undici's words) */
@@ -210,6 +232,8 @@ function requestHeaders(
   clock: Clock,
 ): Record<string, string> {
   const along: Record<string, string> = { ...headers, host, [HEADERS.attempt]: String(attempt) };
+  // By it we know our answer.
+  along[HEADERS.requestId] ??= randomUUID();
   if (deadlineAt !== Number.POSITIVE_INFINITY) {
     const leftMs = Math.floor(deadlineAt - clock.now());
     if (leftMs < LEAST_USEFUL_MS) throw new CallError('deadline_exceeded', 'no time left to start another attempt');
@@ -218,15 +242,8 @@ function requestHeaders(
   return along;
 }
 
-/**
- * The answer must name our request, if it names any. A peer that sends one answer too many on a kept connection shifts
- * every later answer on it by one: callers would get each other's, with status 200.
- */
-function requireOwnAnswer(headers: Readonly<Record<string, unknown>>, { headers: sent }: CallContext): void {
-  const answered = headers[HEADERS.requestId];
-  const asked = sent[HEADERS.requestId];
-  if (answered !== undefined && asked !== undefined && answered !== asked) throw new ForeignAnswerError();
-}
+/** Whether a caller would be given what such an answer says. The others are failures, whoever's they are. */
+const isBelieved = (status: number) => status < 500 && status !== 429;
 
 /** A header that came twice is no header at all: neither value can be trusted. */
 function textHeader(value: unknown): string | undefined {

@@ -2,10 +2,10 @@ import { CallError } from '@halfopen/resilience';
 import { errors } from 'undici';
 import { BrokenBodyError } from './undici-adapter.ts';
 
-/** The answer to another request than ours. The connections to that endpoint can no longer be trusted. */
+/** On a kept connection: an answer to another request than ours, or to nobody knows which. */
 export class ForeignAnswerError extends CallError {
   constructor() {
-    super('bad_response', 'the answer was that of another request', { sent: 'answered' });
+    super('bad_response', 'the answer did not name this request', { sent: 'answered' });
   }
 }
 

@@ -5,8 +5,10 @@ import { keptConnections } from '../src/kept-connections.ts';
 function atTime() {
   let now = 1_000;
   const clock: Clock = { now: () => now, after: () => () => undefined };
+  const worth = keptConnections(clock);
+  worth.answeredOnce(true);
   return {
-    worth: keptConnections(clock),
+    worth,
     pass: (ms: number) => {
       now += ms;
     },
@@ -43,4 +45,26 @@ test('twenty answers make up for one that breaks, and not for any that is still 
   answers(19);
   worth.broke();
   expect(worth.trusted).toBe(false);
+});
+
+test('none is used before the endpoint has named a request that it answered, nor while it does not', () => {
+  const worth = keptConnections({ now: () => 1_000, after: () => () => undefined });
+  expect(worth.trusted).toBe(false);
+  worth.answeredOnce(false);
+  expect(worth.trusted).toBe(false);
+  worth.answeredOnce(true);
+  expect(worth.trusted).toBe(true);
+  worth.answeredOnce(false);
+  expect(worth.trusted).toBe(false);
+});
+
+test("an answer that may be another request's: none is used for five seconds, whatever is answered meanwhile", () => {
+  const { worth, pass } = atTime();
+  worth.shifted();
+  worth.answeredOnce(true);
+  expect(worth.trusted).toBe(false);
+  pass(4_999);
+  expect(worth.trusted).toBe(false);
+  pass(1);
+  expect(worth.trusted).toBe(true);
 });
