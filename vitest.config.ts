@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 /** Of the tests over real sockets, those that neither measure time nor start the system as `pnpm start` does. */
 const SIDE_BY_SIDE = [
+  'e2e/cardinality.test.ts',
   'e2e/contract.test.ts',
   'e2e/contributing.test.ts',
   'e2e/explain.test.ts',
