@@ -51,6 +51,15 @@ export default defineConfig({
       },
       {
         test: {
+          // Needs Prometheus.
+          name: 'observe',
+          include: ['e2e/observe/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
           name: 'compose',
           include: ['e2e/compose/*.test.ts'],
           fileParallelism: false,
