@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 /** Of the tests over real sockets, those that neither measure time nor start the system as `pnpm start` does. */
 const SIDE_BY_SIDE = [
+  'bench/test/contenders.test.ts',
   'e2e/cardinality.test.ts',
   'e2e/contract.test.ts',
   'e2e/contributing.test.ts',
@@ -23,8 +24,13 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['packages/*/test/**/*.test.ts', 'services/*/test/**/*.test.ts', 'lab/test/**/*.test.ts'],
-          exclude: ['lab/test/browser/**'],
+          include: [
+            'packages/*/test/**/*.test.ts',
+            'services/*/test/**/*.test.ts',
+            'lab/test/**/*.test.ts',
+            'bench/test/*.test.ts',
+          ],
+          exclude: ['lab/test/browser/**', 'bench/test/contenders.test.ts'],
         },
       },
       {

@@ -1,0 +1,67 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Task, Window } from './protocol.ts';
+
+/** The CPU that requests cost a process, and how many there were a second. */
+export interface Cost {
+  readonly cpuUs: number;
+  readonly perSecond: number;
+  /** Share of one core that the process has used. */
+  readonly cores: number;
+  /** Of how many cores processes that have nothing to do with it have taken. */
+  readonly othersCores: number;
+  readonly requests: number;
+}
+
+export interface Generator {
+  /** @throws Error where an answer is not what was expected: nothing is known then of the cost of what was */
+  measure(task: Task): Promise<Cost>;
+  /** Load whose answers nobody judges: while code is compiled, or breakers open. */
+  warmUp(task: Task): Promise<void>;
+  stop(): void;
+}
+
+/** Starts the process that makes closed-loop load. One window at a time. */
+export function startGenerator(): Generator {
+  const child = fork(fileURLToPath(new URL('generator.ts', import.meta.url)), {
+    execArgv: [],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const ended = once(child, 'exit').then(([code, signal]) => {
+    throw new Error(`the process that makes the load has ended (${signal ?? `exit code ${code}`})`);
+  });
+  // Whoever measures hears of it.
+  ended.catch(() => undefined);
+  const run = async (task: Task): Promise<Window> => {
+    const answer = once(child, 'message');
+    child.send(task);
+    const [window] = (await Promise.race([answer, ended])) as [Window];
+    return window;
+  };
+  return {
+    measure: async (task) => costOf(await run(task), task),
+    async warmUp(task) {
+      await run(task);
+    },
+    stop: () => void child.kill('SIGKILL'),
+  };
+}
+
+/** So many answers of another kind are let pass: an open breaker lets a call through now and then, to see. */
+const OTHERWISE = 0.01;
+
+function costOf({ requests, seconds, cpuNs, othersNs, wrong, example }: Window, { url, expected }: Task): Cost {
+  if (requests === 0 || wrong > OTHERWISE * requests) {
+    throw new Error(
+      `${wrong} of ${requests} answers of ${url} were not ${expected.status} with ${expected.text}, but: ${example}`,
+    );
+  }
+  return {
+    cpuUs: cpuNs / 1_000 / requests,
+    perSecond: requests / seconds,
+    cores: cpuNs / 1e9 / seconds,
+    othersCores: Math.max(0, othersNs / 1e9 / seconds),
+    requests,
+  };
+}

@@ -1,0 +1,26 @@
+import type { Expected } from './closed-loop.ts';
+
+/** A window of load to be measured. */
+export interface Task {
+  readonly url: string;
+  /** Whose CPU is counted. */
+  readonly pid: number;
+  /** Who else works for the load: whatever the machine does besides is a disturbance. */
+  readonly beside: readonly number[];
+  readonly connections: number;
+  readonly expected: Expected;
+  /** Load before the window. */
+  readonly settleMs: number;
+  readonly windowMs: number;
+}
+
+export interface Window {
+  readonly requests: number;
+  readonly seconds: number;
+  /** Of the process that was measured, in the window. */
+  readonly cpuNs: number;
+  /** Of everybody who has nothing to do with it. */
+  readonly othersNs: number;
+  readonly wrong: number;
+  readonly example: string | undefined;
+}

@@ -1,0 +1,64 @@
+import { markdownText, tableRow } from '@halfopen/lab/markdown';
+import type { Provenance } from '@halfopen/lab/result';
+import { CONTENDERS } from '../contenders.ts';
+import type { Benchmarks } from '../result.ts';
+import { disturbance } from './figures.ts';
+import { markdownTable, tablesOf } from './tables.ts';
+
+/** The part of the page that is made from figures: Markdown, a line an entry. */
+export function pageLines(benchmarks: Benchmarks, pictureFile: string): string[] {
+  const { measurements, memory } = benchmarks;
+  const [targets, hop, ...others] = tablesOf(benchmarks);
+  const section = (table: typeof targets) =>
+    table === undefined ? [] : [`## ${table.title}`, '', ...markdownTable(table), ''];
+  const versions = Object.entries(measurements.versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    '',
+    `Measured ${whereAndWhen(measurements.provenance)}, with ${versions.join(', ')}.`,
+    disturbanceSentence(measurements),
+    ...(memory === null ? [] : ['', `Memory: measured ${whereAndWhen(memory.provenance)}.`]),
+    '',
+    `![What a hop costs and how long it takes, by each contender: the figures are those of the tables below.](${pictureFile})`,
+    '',
+    ...section(targets),
+    ...section(hop),
+    ...who(measurements.absent),
+    ...others.flatMap(section),
+    ...(memory === null ? [] : memoryLines(memory)),
+  ];
+}
+
+/** How far the figures can be trusted. */
+export function disturbanceSentence(measurements: Benchmarks['measurements']): string {
+  const { median, most } = disturbance(measurements);
+  return `Other processes took ${median.toFixed(2)} of the cores meanwhile (the median of all windows; ${most.toFixed(2)} in the busiest one).`;
+}
+
+function whereAndWhen({ startedAt, commit, node, machine, command }: Provenance): string {
+  const { cpu, cores, memoryBytes } = machine;
+  const gigabytes = (memoryBytes / 2 ** 30).toFixed(0);
+  return `by \`${command}\` on ${startedAt.slice(0, 10)} on ${markdownText(cpu)}, ${cores} cores, ${gigabytes} GB, at commit ${commit.slice(0, 12)}${commit.endsWith('-dirty') ? ' and changes' : ''}, Node ${node}`;
+}
+
+/** What each of them does, and what it does not: the figures are not of the same thing. */
+function who(absent: readonly string[]): string[] {
+  return [
+    '| | does | a caller or an operator would miss |',
+    '| --- | --- | --- |',
+    ...CONTENDERS.filter(({ name }) => !absent.includes(name)).map(({ title, does, lacks }) =>
+      tableRow([title, does, lacks]),
+    ),
+    '',
+  ];
+}
+
+function memoryLines({ samples }: NonNullable<Benchmarks['memory']>): string[] {
+  return [
+    '## Memory of our edge over a million requests',
+    '',
+    '| requests | in RAM |',
+    '| ---: | ---: |',
+    ...samples.map(({ requests, residentBytes }) => `| ${requests} | ${(residentBytes / 2 ** 20).toFixed(0)} MB |`),
+    '',
+  ];
+}

@@ -1,0 +1,40 @@
+/**
+ * `pnpm bench`: the same hop by Halfopen and by what people would use instead, side by side. A full run also writes
+ * docs/benchmarks.json, and from it the page and its picture.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import process from 'node:process';
+import { Command } from 'commander';
+import { FULL, QUICK } from '../bench/src/pace.ts';
+import { disturbanceSentence } from '../bench/src/report/page.ts';
+import { plainTable, tablesOf } from '../bench/src/report/tables.ts';
+import type { Benchmarks } from '../bench/src/result.ts';
+import { measure, measureMemory } from '../bench/src/run.ts';
+import { BENCHMARKS, keepBenchmarksPage } from './benchmarks-page.ts';
+
+const say = (line: string) => process.stderr.write(`${line}\n`);
+
+const { quick, memory } = new Command('bench')
+  .description('Measures what a hop costs: CPU, latency, memory, start-up; by Halfopen and by others, in one run.')
+  .option('--quick', 'about a minute, for a look: nothing is written')
+  .option('--memory', 'instead: the memory of our edge over a million requests, several minutes')
+  .parse()
+  .opts<{ readonly quick?: true; readonly memory?: true }>();
+// Whatever runs now ends with this process.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+
+const command = `pnpm bench${memory === true ? ' --memory' : quick === true ? ' --quick' : ''}`;
+const kept = JSON.parse(readFileSync(BENCHMARKS, 'utf8')) as Benchmarks;
+const benchmarks: Benchmarks =
+  memory === true
+    ? { ...kept, memory: await measureMemory(command, say) }
+    : { ...kept, measurements: await measure(quick === true ? QUICK : FULL, command, say) };
+
+for (const table of tablesOf(benchmarks)) process.stdout.write(`${plainTable(table).join('\n')}\n`);
+process.stdout.write(`${disturbanceSentence(benchmarks.measurements)}\n`);
+if (quick !== true) {
+  writeFileSync(BENCHMARKS, `${JSON.stringify(benchmarks)}\n`);
+  const mistake = keepBenchmarksPage(true);
+  if (mistake !== undefined) throw new Error(mistake);
+}
+process.exit();
