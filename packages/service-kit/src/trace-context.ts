@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import {
   formatTraceparent,
@@ -34,9 +34,8 @@ export function traceContextOf({ headers, method = '' }: IncomingMessage, tracer
   let flags = parent === undefined ? RANDOM_TRACE_ID : parent.flags;
   let span: Span | undefined;
   if (tracer === undefined) {
-    const random = randomBytes(24).toString('hex');
-    traceId = parent?.traceId ?? random.slice(0, 32);
-    spanId = random.slice(32);
+    traceId = parent?.traceId ?? randomHex(16);
+    spanId = randomHex(8);
   } else {
     const traceState = tracestate === undefined ? {} : { traceState: createTraceState(tracestate) };
     const context =
@@ -68,4 +67,17 @@ export function traceContextOf({ headers, method = '' }: IncomingMessage, tracer
 /** Several headers of one name are one, joined by commas; Node does that for these. */
 function textOf(value: string | string[] | undefined): string | undefined {
   return typeof value === 'string' ? value : value?.join();
+}
+
+/** Asking the system for random bytes costs the same for 24 as for thousands. */
+const random = Buffer.alloc(4_096);
+let randomUsed = random.length;
+
+function randomHex(bytes: number): string {
+  if (randomUsed + bytes > random.length) {
+    randomFillSync(random);
+    randomUsed = 0;
+  }
+  randomUsed += bytes;
+  return random.toString('hex', randomUsed - bytes, randomUsed);
 }
