@@ -46,7 +46,13 @@ export interface CallErrorOptions {
 
 const brand = Symbol.for('halfopen.CallError');
 
-/** The one error of a call. Match by `code`, not by class: two installed copies of this package stay compatible. */
+/** A policy's answers under load. To collect a stack costs more than to refuse, and it would always be the same one. */
+const REFUSALS: ReadonlySet<CallErrorCode> = new Set(['breaker_open', 'overloaded', 'budget_exhausted']);
+
+/**
+ * The one error of a call. Match by `code`, not by class: two installed copies of this package stay compatible. A refusal
+ * (`breaker_open`, `overloaded`, `budget_exhausted`) has no stack frames.
+ */
 export class CallError extends Error {
   override readonly name = 'CallError';
   readonly code: CallErrorCode;
@@ -57,7 +63,10 @@ export class CallError extends Error {
   readonly staleConnection: boolean;
 
   constructor(code: CallErrorCode, message: string, options: CallErrorOptions = {}) {
+    const { stackTraceLimit } = Error;
+    if (REFUSALS.has(code)) Error.stackTraceLimit = 0;
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
     this.sent = options.sent ?? 'never';
     this.retryAfterMs = options.retryAfterMs;

@@ -48,3 +48,11 @@ test('a log shows the cause where there is one, and nothing where there is none'
   expect(new CallError('unreachable', '', { cause }).cause).toBe(cause);
   expect(new CallError('unreachable', '')).not.toHaveProperty('cause');
 });
+
+test('a refusal collects no stack: it must stay cheap under load; every other error says where it was made', () => {
+  for (const code of ['breaker_open', 'overloaded', 'budget_exhausted'] as const) {
+    expect(new CallError(code, 'no').stack).not.toMatch(/^ +at /m);
+  }
+  expect(new CallError('unreachable', 'nobody there').stack).toMatch(/^ +at .*call-error\.test\.ts/m);
+  expect(new Error('of somebody else').stack).toMatch(/^ +at .*call-error\.test\.ts/m);
+});

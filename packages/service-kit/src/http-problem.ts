@@ -11,14 +11,20 @@ export interface HttpProblemOptions {
   readonly allow?: string;
 }
 
-/** An answer other than 2xx, thrown by whoever decides on it. `message` becomes the `detail` that the caller reads. */
+/**
+ * An answer other than 2xx, thrown by whoever decides on it. `message` becomes the `detail` that the caller reads. It has no stack
+ * frames: nobody is shown them, and they are what costs most of a refusal.
+ */
 export class HttpProblem extends Error {
   override readonly name = 'HttpProblem';
   readonly code: ProblemCode;
   readonly options: HttpProblemOptions;
 
   constructor(code: ProblemCode, detail: string, options: HttpProblemOptions = {}) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(detail);
+    Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
     this.options = options;
   }
