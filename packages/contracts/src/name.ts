@@ -16,6 +16,11 @@ const utf8 = new TextEncoder();
 const BLANK = /^[\p{White_Space}\p{Default_Ignorable_Code_Point}]*$/u;
 const CONTROL = /\p{Cc}/u;
 
+function isSmallEnough(name: string): boolean {
+  // No code unit takes more than three bytes: nothing is encoded where that is answer enough.
+  return name.length * 3 <= NAME_MAX_BYTES || utf8.encode(name).length <= NAME_MAX_BYTES;
+}
+
 function isShortEnough(name: string): boolean {
   // No segmenting where the answer is plain: it costs more than everything else here.
   if (name.length <= NAME_MAX_CHARACTERS) return true;
@@ -31,7 +36,7 @@ export const nameSchema = z
   .refine((name) => !CONTROL.test(name), { error: 'must not contain control characters', abort: true })
   .trim()
   .refine((name) => !BLANK.test(name), { error: 'must not be blank; leave it out to greet the world', abort: true })
-  .refine((name) => utf8.encode(name).length <= NAME_MAX_BYTES, {
+  .refine(isSmallEnough, {
     error: `must be at most ${NAME_MAX_BYTES} bytes long in UTF-8`,
     abort: true,
   })

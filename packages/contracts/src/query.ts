@@ -34,7 +34,10 @@ export function formatQuery(values: Readonly<Record<string, string | number | bo
   return query;
 }
 
+const ENCODED = /[%+]/;
+
 function decode(text: string): string {
+  if (!ENCODED.test(text)) return text;
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
