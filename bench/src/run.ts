@@ -3,9 +3,8 @@ import { type Bed, type Entrant, enter, enterEdge, enterFailing, MOST_ENDPOINTS,
 import { CONTENDERS, type Contender } from './contenders.ts';
 import { residentBytesOf } from './kernel.ts';
 import type { Cost } from './load/generator-process.ts';
-import type { Task } from './load/protocol.ts';
+import type { LatencyFigures, Task } from './load/protocol.ts';
 import { inTurn } from './measure/in-turn.ts';
-import { type LatencyFigures, latencyOf } from './measure/latency.ts';
 import type { Pace } from './pace.ts';
 import type { Latency, Measurements, Memory } from './result.ts';
 import { versions } from './versions.ts';
@@ -160,8 +159,9 @@ async function measureLatency(
   const { pace } = run;
   const latency = async (halfOf: string, some: readonly Entrant[], rounds: number): Promise<Latency> => {
     const ratePerS = Math.round(middle(perSecond[halfOf] ?? []) / 2);
-    const figures = await inTurn(some, rounds, async ({ name, process }, round) => {
-      const take = () => latencyOf(process, ratePerS, pace.openLoopS, SEED + round);
+    const figures = await inTurn(some, rounds, async ({ name, process: { url, pid }, expected }, round) => {
+      const task = { url, pid, expected, ratePerS, seconds: pace.openLoopS, seed: SEED + round };
+      const take = () => run.bed.generator.latency(task);
       const one = await undisturbed(run, take, isPunctual);
       const text = `p50 ${one.p50Ms.toFixed(2)} ms, p99 ${one.p99Ms.toFixed(2)} ms`;
       run.say(`latency ${round + 1}/${rounds}  ${name} at ${ratePerS}/s: ${text}`);

@@ -23,8 +23,8 @@ const HEAD_END = Buffer.from('\r\n\r\n');
  * costs is taken away from those who are measured, on a machine of two cores.
  */
 export function closedLoop(url: string, connections: number, expected: Expected): ClosedLoop {
-  const { hostname, port, host } = new URL(url);
-  const question = Buffer.from(`GET /hello?name=John HTTP/1.1\r\nhost: ${host}\r\naccept: application/json\r\n\r\n`);
+  const { hostname, port } = new URL(url);
+  const question = questionTo(url);
   const state = { answered: 0, wrong: 0, example: undefined as string | undefined, stopped: false };
   const isWrong = (example: string) => {
     state.wrong++;
@@ -44,9 +44,7 @@ export function closedLoop(url: string, connections: number, expected: Expected)
         if (answer === undefined) return;
         got = undefined;
         state.answered++;
-        if (answer.status !== expected.status || !answer.body.includes(expected.text)) {
-          isWrong(`${answer.status} ${answer.body}`);
-        }
+        if (!isRight(answer, expected)) isWrong(`${answer.status} ${answer.body}`);
         if (!state.stopped) made.write(question);
       });
       made.on('error', ({ message }) => {
@@ -78,11 +76,24 @@ export function closedLoop(url: string, connections: number, expected: Expected)
   };
 }
 
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+export function questionTo(url: string): Buffer {
+  return Buffer.from(`GET /hello?name=John HTTP/1.1\r\nhost: ${new URL(url).host}\r\naccept: application/json\r\n\r\n`);
+}
+
+export function isRight({ status, body }: Answer, expected: Expected): boolean {
+  return status === expected.status && body.includes(expected.text);
+}
+
 /**
  * @returns `undefined` as long as some of it is missing
  * @throws Error where the answer does not say how long it is: nothing measured here does that
  */
-export function read(bytes: Buffer): { readonly status: number; readonly body: string } | undefined {
+export function read(bytes: Buffer): Answer | undefined {
   const headEnd = bytes.indexOf(HEAD_END);
   if (headEnd < 0) return undefined;
   const head = bytes.toString('latin1', 0, headEnd);

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Task, Window } from './protocol.ts';
+import type { LatencyFigures, OpenTask, Task, Window } from './protocol.ts';
 
 /** The CPU that requests cost a process, and how many there were a second. */
 export interface Cost {
@@ -19,10 +19,12 @@ export interface Generator {
   measure(task: Task): Promise<Cost>;
   /** Load whose answers nobody judges: while code is compiled, or breakers open. */
   warmUp(task: Task): Promise<void>;
+  /** How long callers wait at a fixed rate. */
+  latency(task: OpenTask): Promise<LatencyFigures>;
   stop(): void;
 }
 
-/** Starts the process that makes closed-loop load. One window at a time. */
+/** Starts the process that makes the load. One task at a time. */
 export function startGenerator(): Generator {
   const child = fork(fileURLToPath(new URL('generator.ts', import.meta.url)), {
     execArgv: [],
@@ -33,17 +35,18 @@ export function startGenerator(): Generator {
   });
   // Whoever measures hears of it.
   ended.catch(() => undefined);
-  const run = async (task: Task): Promise<Window> => {
+  const run = async (task: Task | OpenTask): Promise<unknown> => {
     const answer = once(child, 'message');
     child.send(task);
-    const [window] = (await Promise.race([answer, ended])) as [Window];
-    return window;
+    const [measured] = await Promise.race([answer, ended]);
+    return measured;
   };
   return {
-    measure: async (task) => costOf(await run(task), task),
+    measure: async (task) => costOf((await run(task)) as Window, task),
     async warmUp(task) {
       await run(task);
     },
+    latency: async (task) => (await run(task)) as LatencyFigures,
     stop: () => void child.kill('SIGKILL'),
   };
 }

@@ -1,9 +1,10 @@
-/** The process that makes the closed-loop load: its own, so that nothing else waits for it, nor it for anything. */
+/** The process that makes the load: its own, so that nothing else waits for it, nor it for anything. */
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { busyNs, cpuNsOf } from '../kernel.ts';
 import { closedLoop } from './closed-loop.ts';
-import type { Task, Window } from './protocol.ts';
+import { latencyOf } from './latency.ts';
+import type { OpenTask, Task, Window } from './protocol.ts';
 
 async function measure({ url, pid, beside, connections, expected, settleMs, windowMs }: Task): Promise<Window> {
   const loop = closedLoop(url, connections, expected);
@@ -30,9 +31,10 @@ async function measure({ url, pid, beside, connections, expected, settleMs, wind
   };
 }
 
-process.on('message', (task: Task) => {
-  measure(task).then(
-    (window) => process.send?.(window),
+process.on('message', (task: Task | OpenTask) => {
+  const done: Promise<object> = 'ratePerS' in task ? latencyOf(task) : measure(task);
+  done.then(
+    (measured) => process.send?.(measured),
     (error: unknown) => {
       throw error;
     },

@@ -1,6 +1,6 @@
 import type { Expected } from './closed-loop.ts';
 
-/** A window of load to be measured. */
+/** Closed loop: a window of load to be measured. */
 export interface Task {
   readonly url: string;
   /** Whose CPU is counted. */
@@ -23,4 +23,24 @@ export interface Window {
   readonly othersNs: number;
   readonly wrong: number;
   readonly example: string | undefined;
+}
+
+/** Open loop: requests at a rate, whatever becomes of them. */
+export interface OpenTask {
+  readonly url: string;
+  /** Whose CPU is counted. */
+  readonly pid: number;
+  readonly expected: Expected;
+  readonly ratePerS: number;
+  readonly seconds: number;
+  /** The same seed, the same arrivals. */
+  readonly seed: number;
+}
+
+export interface LatencyFigures {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly latenessP99Ms: number;
+  /** CPU of the process that answers, for each request. */
+  readonly cpuUs: number;
 }
