@@ -1,16 +1,20 @@
 /**
  * Tables and pictures of results in docs/results, in place of those that are there.
  *
- * `pnpm publish:results` runs every committed experiment first, some ten minutes on a machine that must have nothing else to do;
- * `pnpm publish:results results/…/result.json …` takes what was run before, one file an experiment.
+ * `pnpm publish:results` runs every committed experiment first, some ten minutes on a machine that must have nothing else to do. One
+ * whose run was given up is run again, a few times at most.
+ * `pnpm publish:results results/…/result.json …` takes what was run before: of each experiment one run that was judged, and those
+ * that were given up before it.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ResultError, readResult } from '../lab/src/read-result.ts';
 import { frontierTables } from '../lab/src/report/frontier-table.ts';
 import { publicationOf } from '../lab/src/report/publish.ts';
+import type { ExperimentResult } from '../lab/src/result.ts';
+import { runUntilJudged } from '../lab/src/run/run-until-judged.ts';
 import { keepGenerated } from './generated-part.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
@@ -27,31 +31,41 @@ const FRONTIER = {
   end: '<!-- /frontier -->',
 };
 
-/** Runs all experiments. @returns a result each */
-function runAll(): string[] {
+/** Runs all experiments. @returns every run; @throws ResultError that names those without a verdict */
+async function runAll(): Promise<ExperimentResult[]> {
   const experiments = globSync('experiments/*.yaml', { cwd: ROOT }).toSorted();
   mkdirSync(join(ROOT, 'results'), { recursive: true });
   const out = mkdtempSync(join(ROOT, 'results', 'publication-'));
-  // A hypothesis that failed is published, too: its exit code is no reason to stop.
-  spawnSync(process.execPath, ['lab/src/main.ts', 'run', ...experiments, '--out', out], {
-    cwd: ROOT,
-    stdio: 'inherit',
-  });
-  const files = globSync('*/*/result.json', { cwd: out });
-  if (files.length < experiments.length) {
-    throw new ResultError(`${files.length} of ${experiments.length} experiments have a result: nothing is published`);
+  const known = new Set<string>();
+  const { results, missing } = await runUntilJudged(
+    experiments,
+    async (file) => {
+      // A hypothesis that failed is published, too: its exit code is no reason to stop.
+      spawnSync(process.execPath, ['lab/src/main.ts', 'run', file, '--out', out], { cwd: ROOT, stdio: 'inherit' });
+      const made = globSync('*/*/result.json', { cwd: out }).find((one) => !known.has(one));
+      if (made === undefined) return undefined;
+      known.add(made);
+      return readResult(join(out, made));
+    },
+    (line) => process.stderr.write(`${line}\n`),
+  );
+  if (missing.length > 0) {
+    throw new ResultError(
+      `Nothing is published: ${missing.length} of ${experiments.length} experiments have no verdict.\n${missing
+        .map((one) => `- ${one}\n`)
+        .join('')}What was measured stands in ${relative(ROOT, out)}.`,
+    );
   }
-  return files.map((file) => join(out, file));
+  return results;
 }
 
 const from = process.env.INIT_CWD ?? process.cwd();
 const given = process.argv.slice(2).map((file) => resolve(from, file));
 try {
-  const results = (given.length > 0 ? given : runAll()).map(readResult).toSorted(byFile);
-  const { lines, pictures } = publicationOf(results);
+  const { lines, judged, pictures } = publicationOf(given.length > 0 ? given.map(readResult) : await runAll());
   for (const part of [
     { ...RESULTS, lines },
-    { ...FRONTIER, lines: frontierTables(results) },
+    { ...FRONTIER, lines: frontierTables(judged) },
   ]) {
     const mistake = keepGenerated(part, true);
     if (mistake !== undefined) throw new ResultError(mistake);
@@ -63,10 +77,4 @@ try {
   if (!(error instanceof ResultError)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 2;
-}
-
-type Result = ReturnType<typeof readResult>;
-
-function byFile({ experiment: a }: Result, { experiment: b }: Result): number {
-  return a.file < b.file ? -1 : 1;
 }

@@ -29,6 +29,10 @@ const verdict = z
   );
 export type Verdict = z.output<typeof verdict>;
 
+/** Why a run was given up, or measured what it must not be judged by. */
+const REASONS = ['late', 'unsteady', 'fault_off_time', 'limit'] as const;
+export type Reason = (typeof REASONS)[number];
+
 const faultLayer = z.enum(['plan', 'wire', 'process']);
 
 const phaseName = z.enum(PHASES);
@@ -147,6 +151,12 @@ export const experimentResult = z
     sound: z
       .boolean()
       .describe('`false`: a run was stopped, or measured what it must not be judged by; its figures decide nothing.'),
+    gaveUpFor: z
+      .enum(REASONS)
+      .exactOptional()
+      .describe(
+        'Of a result that is not sound: `late`: the runner itself was; `unsteady`: requests failed before anything was broken; `fault_off_time`: a fault was not in force when it should have been; `limit`: `abortWhen` stopped it.',
+      ),
     remarks: z.array(z.string()).describe('Why no verdict could be given, or what stopped the run; one sentence each.'),
     provenance,
     phases: z

@@ -156,12 +156,24 @@ it('publishes a section and a picture a variant, and refuses two results of one 
   expect(() => publicationOf([sample, sample])).toThrow('two results are of the experiment total-outage');
 });
 
+it('publishes how many runs were given up before one was judged, and why', () => {
+  const late = { ...sample, sound: false, gaveUpFor: 'late', remarks: ['standard: sent 34 ms late.'] } as const;
+  const { lines, judged, pictures } = publicationOf([late, sample, late]);
+  expect(judged).toEqual([sample]);
+  expect(pictures).toHaveLength(2);
+  const text = lines.join('\n');
+  expect(text).toContain('2 of 3 runs gave no verdict');
+  expect(text.split('- Run before this one, given up without a verdict. standard: sent 34 ms late.')).toHaveLength(3);
+  expect(publicationOf([sample]).lines).toContain('No run was given up.');
+});
+
 it('publishes nothing that decided nothing, or that no commit can tell how to have again', () => {
   const { provenance } = sample;
   const of = (change: Partial<ExperimentResult>) => () => publicationOf([{ ...sample, ...change }]);
-  expect(of({ sound: false, remarks: ['standard: too slow.'] })).toThrow(
-    'total-outage gave no verdict: standard: too slow.',
-  );
+  const late = { ...sample, sound: false, gaveUpFor: 'late', remarks: ['standard: too slow.'] } as const;
+  expect(() => publicationOf([late])).toThrow('total-outage gave no verdict: standard: too slow.');
+  // Stopped by what the system did: with another run beside it, somebody would have chosen.
+  expect(() => publicationOf([sample, { ...late, gaveUpFor: 'limit' }])).toThrow('total-outage gave no verdict');
   expect(of({ provenance: { ...provenance, commit: `${provenance.commit}-dirty` } })).toThrow(
     'total-outage was run with files that are not committed',
   );

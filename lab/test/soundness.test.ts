@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { phasesOf } from '../src/experiment/phases.ts';
-import { tooLate, unsteady } from '../src/run/soundness.ts';
+import { faultRemarks, lateFaults, tooLate, unsteady } from '../src/run/soundness.ts';
 
 const phases = phasesOf({ beforeS: 10, duringS: 5, afterS: 10 });
 
@@ -16,7 +16,10 @@ describe('a runner that was slowed down', () => {
     // Twelve requests: less than a hundredth of the run, more than a hundredth of the phase, whose p99 they are.
     const stalled = measured({ fromMs: 12_000, forMs: 120 });
     expect(tooLate(stalled, phases, 20)).toEqual([
-      'This machine was too slow or too busy: in the phase during, requests were sent up to 70 ms late (p99; at most 20 ms may be).',
+      {
+        reason: 'late',
+        why: 'This machine was too slow or too busy: in the phase during, requests were sent up to 70 ms late (p99; at most 20 ms may be).',
+      },
     ]);
   });
 
@@ -35,8 +38,46 @@ test('what fails on a machine that has no time is not called the fault of the sy
     phases: { before: { answered: 10, success: 5 }, during: none, after: none },
     latenessP99Ms,
   });
-  expect(unsteady(progress(40), 20)).toMatch(/^This machine is too slow or too busy: .* up to 40 ms late/);
-  expect(unsteady(progress(2), 20)).toBe(
-    'No steady state: 5 of 10 requests did not succeed before anything was broken.',
-  );
+  expect(unsteady(progress(40), 20)).toEqual({
+    reason: 'late',
+    why: expect.stringMatching(/^This machine is too slow or too busy: .* up to 40 ms late/),
+  });
+  expect(unsteady(progress(2), 20)).toEqual({
+    reason: 'unsteady',
+    why: 'No steady state: 5 of 10 requests did not succeed before anything was broken.',
+  });
+});
+
+describe('a fault that was not in force when it was meant to be', () => {
+  const times = (beganMs: number, endedMs: number, restarts = false) => [
+    { label: 'cut', span: { fromS: 4, toS: 9 }, inForceAtMs: beganMs, undoneAtMs: endedMs, restarts },
+  ];
+
+  test('is said from a tenth of a second on, at either end', () => {
+    expect(faultRemarks(times(4_090, 9_090), 14)).toEqual([]);
+    expect(faultRemarks(times(4_110, 9_250), 14)).toEqual([
+      'The fault cut began 110 ms late: at 4.11 s instead of 4 s.',
+      'The fault cut ended 250 ms late: at 9.25 s instead of 9 s.',
+    ]);
+    expect(lateFaults(times(4_110, 9_250), 14)).toEqual([]);
+  });
+
+  test('gives no verdict from half a second on', () => {
+    expect(lateFaults(times(4_010, 9_600), 14)).toEqual([
+      { reason: 'fault_off_time', why: 'The fault cut ended 600 ms late: at 9.60 s instead of 9 s.' },
+    ]);
+  });
+
+  test('may end late where a process has to start for that, and the result says so', () => {
+    expect(lateFaults(times(4_010, 9_900, true), 14)).toEqual([]);
+    expect(faultRemarks(times(4_010, 9_900, true), 14)).toHaveLength(1);
+    expect(lateFaults(times(4_700, 9_900, true), 14)).toHaveLength(1);
+  });
+
+  test('is not late where nothing was measured any more, nor before anything was', () => {
+    expect(faultRemarks(times(4_010, 9_600), 9)).toEqual([]);
+    const all = { fromS: Number.NEGATIVE_INFINITY, toS: 14 };
+    const throughout = { label: 'work', span: all, inForceAtMs: -2_000, undoneAtMs: 13_000, restarts: false };
+    expect(faultRemarks([throughout], 14)).toEqual([]);
+  });
 });

@@ -9,6 +9,8 @@ export interface Fault {
   readonly apply: () => Promise<void>;
   /** @throws Error where the system refuses: then it is not as it was */
   readonly undo: () => Promise<void>;
+  /** Whether taking it back starts a process, which takes its time. */
+  readonly restarts: boolean;
 }
 
 export interface FaultContext {
@@ -38,7 +40,9 @@ function greeterOf({ greeters, where }: System, replica: number): Greeter {
 }
 
 function ofProcess(action: 'pause' | 'kill', { pause, resume, kill, restart }: Greeter): Fault {
-  return action === 'pause' ? { apply: pause, undo: resume } : { apply: kill, undo: restart };
+  return action === 'pause'
+    ? { apply: pause, undo: resume, restarts: false }
+    : { apply: kill, undo: restart, restarts: true };
 }
 
 let made = 0;
@@ -72,5 +76,6 @@ function ofWire({ proxy, toxics }: Extract<Method, { layer: 'wire' }>, { system,
         ledger.remove(debt);
       }
     },
+    restarts: false,
   };
 }

@@ -52,6 +52,7 @@ export function createPlanBoard(greeters: readonly Greeter[], seed: number, ledg
       return {
         apply: () => change(indexes, (index) => active[index]?.add(faults)),
         undo: () => change(indexes, (index) => active[index]?.delete(faults)),
+        restarts: false,
       };
     },
   };

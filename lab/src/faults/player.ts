@@ -12,8 +12,12 @@ export interface PlayedFault {
 export interface FaultTimes {
   readonly label: string;
   readonly span: Span;
-  readonly appliedAtMs: number;
+  /** When the system had taken it. */
+  readonly inForceAtMs: number;
+  /** When the system had taken it back. */
   readonly undoneAtMs: number | undefined;
+  /** Whether taking it back starts a process. */
+  readonly restarts: boolean;
 }
 
 export interface Player {
@@ -32,7 +36,7 @@ export interface Player {
 
 export function createPlayer(faults: readonly PlayedFault[]): Player {
   const timers: NodeJS.Timeout[] = [];
-  const times = new Map<PlayedFault, { appliedAtMs: number; undoneAtMs: number | undefined }>();
+  const times = new Map<PlayedFault, { inForceAtMs: number; undoneAtMs: number | undefined }>();
   const inForce = new Set<PlayedFault>();
   /** What is being done to each fault: applied and taken back, never both at once. */
   const busy = new Map<PlayedFault, Promise<void>>();
@@ -60,9 +64,8 @@ export function createPlayer(faults: readonly PlayedFault[]): Player {
     inTurn(one, async () => {
       if (ended) return;
       inForce.add(one);
-      const appliedAtMs = epochMs();
       await one.fault.apply();
-      times.set(one, { appliedAtMs, undoneAtMs: undefined });
+      times.set(one, { inForceAtMs: epochMs(), undoneAtMs: undefined });
     });
   const undo = (one: PlayedFault) =>
     inTurn(one, async () => {
@@ -96,11 +99,12 @@ export function createPlayer(faults: readonly PlayedFault[]): Player {
       if (refused?.status === 'rejected') throw refused.reason;
     },
     times: () =>
-      [...times].map(([{ label, span }, { appliedAtMs, undoneAtMs }]) => ({
+      [...times].map(([{ label, span, fault }, { inForceAtMs, undoneAtMs }]) => ({
         label,
         span,
-        appliedAtMs: appliedAtMs - zero,
+        inForceAtMs: inForceAtMs - zero,
         undoneAtMs: undoneAtMs === undefined ? undefined : undoneAtMs - zero,
+        restarts: fault.restarts,
       })),
   };
 }

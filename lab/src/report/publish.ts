@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { formatFigure, intervalText, METRIC_TEXTS } from '../metric-words.ts';
 import { ResultError } from '../read-result.ts';
 import type { ExperimentResult, MetricName } from '../result.ts';
+import { giveUpText, MOST_RUNS } from '../run/run-until-judged.ts';
 import { type FigureRow, figureRows } from './figures.ts';
 import { hypothesesMarkdown, markdownText, tableRow } from './markdown.ts';
 import { summaryOf } from './summary.ts';
@@ -15,33 +16,70 @@ const SHOWN: readonly MetricName[] = ['success', 'degraded', 'p50Ms', 'p99Ms', '
 export interface Publication {
   /** Markdown. */
   readonly lines: readonly string[];
+  /** What is published: of each experiment the one run that gave a verdict. */
+  readonly judged: readonly ExperimentResult[];
   /** An SVG for each variant, which follows the reader's light or dark setting. */
   readonly pictures: readonly { readonly file: string; readonly svg: string }[];
 }
 
 /**
- * Tables and pictures of results, for a folder of documentation.
- * @throws ResultError where two results are of the same experiment, or one is not fit to be held up
+ * Tables and pictures of results, for a folder of documentation. Of an experiment there may be runs that were given up beside the
+ * one that was judged: how many, and why, is published with it.
+ * @throws ResultError where two runs of an experiment were judged, so that somebody has to choose, or where one is not fit to be held up
  */
 export function publicationOf(results: readonly ExperimentResult[]): Publication {
-  const names = results.map(nameOf);
-  for (const [index, { sound, remarks, provenance }] of results.entries()) {
-    if (!sound) throw new ResultError(`${names[index]} gave no verdict: ${remarks.join(' ')}`);
-    if (!/^[0-9a-f]{40}$/.test(provenance.commit)) {
+  for (const result of results) {
+    if (!/^[0-9a-f]{40}$/.test(result.provenance.commit)) {
       throw new ResultError(
-        `${names[index]} was run with files that are not committed (${provenance.commit}): commit, and run it again`,
+        `${nameOf(result)} was run with files that are not committed (${result.provenance.commit}): commit, and run it again`,
       );
     }
   }
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new ResultError(`two results are of the experiment ${twice}: publish one of them`);
-  const pictures = results.flatMap((result) =>
+  const published = [...Map.groupBy(results, nameOf)]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, runs]) => chosenOf(name, runs));
+  const judged = published.map(({ result }) => result);
+  const pictures = judged.flatMap((result) =>
     result.variants.map((variant) => ({
       file: pictureFile(result, variant.name),
       svg: timelinePicture(result, variant, { width: 860, id: 'picture', style: FILE_STYLE }),
     })),
   );
-  return { lines: [...overview(results), ...results.flatMap(section)], pictures };
+  return {
+    lines: [...overview(judged), ...givenUpSummary(published), ...published.flatMap(section)],
+    judged,
+    pictures,
+  };
+}
+
+interface Published {
+  readonly result: ExperimentResult;
+  /** Of the runs that were given up, why. */
+  readonly givenUp: readonly string[];
+}
+
+function chosenOf(name: string, runs: readonly ExperimentResult[]): Published {
+  const givenUp = runs
+    .filter(({ sound }) => !sound)
+    .map((run) => {
+      const why = giveUpText(run);
+      if (why === undefined) throw new ResultError(`${name} gave no verdict: ${run.remarks.join(' ')}`);
+      return why;
+    });
+  const [result, another] = runs.filter(({ sound }) => sound);
+  if (result === undefined) throw new ResultError(`${name} gave no verdict: ${givenUp.join(' ')}`);
+  if (another !== undefined) throw new ResultError(`two results are of the experiment ${name}: publish one of them`);
+  return { result, givenUp };
+}
+
+function givenUpSummary(published: readonly Published[]): string[] {
+  const count = published.reduce((sum, { givenUp }) => sum + givenUp.length, 0);
+  if (count === 0) return ['No run was given up.', ''];
+  return [
+    `${count} of ${count + published.length} runs gave no verdict, because the runner was late, or requests failed before anything was broken. Those` +
+      ` experiments were run again, ${MOST_RUNS} times at most in all; which ones they are, and why, is said below. None was run again once it was judged.`,
+    '',
+  ];
 }
 
 /** A page of a browser has no say in a picture that it shows as a file: it brings its colours and its ground along. */
@@ -62,7 +100,7 @@ function overview(results: readonly ExperimentResult[]): string[] {
   ];
 }
 
-function section(result: ExperimentResult): string[] {
+function section({ result, givenUp }: Published): string[] {
   const { experiment, verdict, variants, provenance, remarks } = result;
   const rows = figureRows(result).filter(({ metric }) => SHOWN.includes(metric));
   return [
@@ -75,6 +113,7 @@ function section(result: ExperimentResult): string[] {
     '',
     `**${VERDICT_MARKS[verdict]} ${VERDICT_TEXTS[verdict]}.** ${verdictSentence(result)}`,
     ...remarks.map((remark) => `\n- ${markdownText(remark)}`),
+    ...givenUp.map((why) => `\n- Run before this one, given up without a verdict. ${markdownText(why)}`),
     '',
     ...hypothesesMarkdown(result),
     '',

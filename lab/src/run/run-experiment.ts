@@ -13,6 +13,7 @@ import { worst } from '../stats/index.ts';
 import { asText } from '../system/embedded.ts';
 import { type RunOptions, runVariant, type VariantRun } from './run-variant.ts';
 import type { Sampler } from './sampler.ts';
+import type { Unsound } from './soundness.ts';
 
 export interface ExperimentOptions extends Pick<RunOptions, 'startSystem' | 'ledger' | 'wire' | 'signal'> {
   readonly experiment: Experiment;
@@ -39,7 +40,7 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
   const { experiment, seed, repeats } = options;
   const names = Object.keys(experiment.variants);
   const done: { readonly name: string; readonly run: VariantRun }[] = [];
-  let unsound: string[] = [];
+  let unsound: Unsound[] = [];
   for (let repeat = 0; repeat < repeats && unsound.length === 0; repeat++) {
     for (const name of repeat % 2 === 0 ? names : names.toReversed()) {
       const variant = experiment.variants[name] as Experiment['variants'][string];
@@ -51,7 +52,7 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
         onProgress: (progress, sampler) => options.onProgress(who, progress, sampler),
       });
       done.push({ name, run });
-      unsound = run.unsound.map((why) => `${who}: ${why}`);
+      unsound = run.unsound.map(({ reason, why }) => ({ reason, why: `${who}: ${why}` }));
       if (unsound.length > 0) break;
     }
   }
@@ -61,7 +62,7 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
 function resultOf(
   { experiment, file, text, seed, provenance }: ExperimentOptions,
   done: readonly { readonly name: string; readonly run: VariantRun }[],
-  unsound: readonly string[],
+  unsound: readonly Unsound[],
 ): ExperimentResult {
   const phases = phasesOf(experiment.load);
   const endS = phases.at(-1)?.toS ?? 0;
@@ -81,7 +82,8 @@ function resultOf(
       return [{ name, env, runs: runs.map((run) => runResult(run, phases, endS)) }];
     },
   );
-  const sound = unsound.length === 0;
+  const [gaveUp] = unsound;
+  const sound = gaveUp === undefined;
   const hypotheses = experiment.hypothesis.map((hypothesis) => {
     const judged = judgeHypothesis(hypothesis, raw, phases, seed);
     // Figures of a run that went wrong are shown, and decide nothing.
@@ -92,8 +94,9 @@ function resultOf(
     experiment: { file, title: experiment.title, why: experiment.why, text },
     verdict: sound ? worst(hypotheses.map(({ verdict }) => verdict)) : 'inconclusive',
     sound,
+    ...(sound ? {} : { gaveUpFor: gaveUp.reason }),
     remarks: [
-      ...unsound,
+      ...unsound.map(({ why }) => why),
       ...new Set(done.flatMap(({ name, run }) => run.remarks.map((remark) => `${name}: ${remark}`))),
     ],
     provenance,

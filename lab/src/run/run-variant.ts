@@ -13,7 +13,7 @@ import type { Ledger } from '../system/ledger.ts';
 import type { System } from '../system/system.ts';
 import type { Wire } from '../system/wire.ts';
 import { createSampler, type Sampler } from './sampler.ts';
-import { lateFaults, limitReached, tooLate, unsteady } from './soundness.ts';
+import { faultRemarks, lateFaults, limitReached, tooLate, type Unsound, unsteady } from './soundness.ts';
 
 export interface RunOptions {
   readonly experiment: Experiment;
@@ -30,8 +30,8 @@ export interface RunOptions {
 export interface VariantRun {
   readonly raw: RawRun;
   readonly faults: readonly FaultTimes[];
-  /** Why it gives no verdict, a sentence each; none: it does. */
-  readonly unsound: readonly string[];
+  /** Why it gives no verdict; none: it does. */
+  readonly unsound: readonly Unsound[];
   readonly remarks: readonly string[];
 }
 
@@ -51,7 +51,7 @@ export async function runVariant(options: RunOptions): Promise<VariantRun> {
   const phases = phasesOf(load);
   const system = await options.startSystem(options.variant, seed);
   const undoing: (() => void | Promise<void>)[] = [() => system.stop()];
-  const unsound: string[] = [];
+  const unsound: Unsound[] = [];
   try {
     const board = createPlanBoard(system.greeters, seed, ledger);
     const player = createPlayer(
@@ -66,7 +66,7 @@ export async function runVariant(options: RunOptions): Promise<VariantRun> {
 
     let sampler: Sampler | undefined;
     let latest: Progress | undefined;
-    const giveUp = (why: string) => {
+    const giveUp = (why: Unsound) => {
       unsound.push(why);
       // What is not broken yet stays whole.
       player.halt();
@@ -110,9 +110,10 @@ export async function runVariant(options: RunOptions): Promise<VariantRun> {
     await system.stop();
 
     const faults = player.times();
-    const remarks = [...system.remarks];
+    const remarks = [...system.remarks, ...faultRemarks(faults, endS)];
     // What has stopped it is reason enough.
-    if (unsound.length === 0) unsound.push(...tooLate(measured, phases, load.maxLatenessMs), ...lateFaults(faults));
+    if (unsound.length === 0)
+      unsound.push(...tooLate(measured, phases, load.maxLatenessMs), ...lateFaults(faults, endS));
     const attempts = system.attempts?.counts(measured.firstIndex + measured.dueMs.length);
     if (system.attempts !== undefined && counted !== undefined && counted !== system.attempts.startedAtMs.length) {
       remarks.push(

@@ -4,23 +4,39 @@ import type { FaultTimes } from '../faults/player.ts';
 import type { Measured, Progress } from '../load/protocol.ts';
 import { rangeOf } from '../measure/figures.ts';
 import { quantile } from '../measure/quantile.ts';
+import type { Reason } from '../result.ts';
 import type { Sampler } from './sampler.ts';
 
-/** A fault that came later than this makes a timeline that was not asked for. */
+/** Why a run gives no verdict. */
+export interface Unsound {
+  readonly reason: Reason;
+  /** A sentence. */
+  readonly why: string;
+}
+
+/** A fault that came, or went, later than this makes a timeline that was not asked for. */
 const MOST_FAULT_DELAY_MS = 500;
+/** One that came or went later than this blurs the edge of a phase: the result says so. */
+const WORTH_SAYING_MS = 100;
 
 /** @returns why the system, or this machine, is in no state to be experimented with */
-export function unsteady(progress: Progress | undefined, maxLatenessMs: number): string | undefined {
+export function unsteady(progress: Progress | undefined, maxLatenessMs: number): Unsound | undefined {
   const before = progress?.phases.before;
   if (progress === undefined || before === undefined || before.answered === 0) {
-    return 'No steady state: not one request of the phase before was answered.';
+    return { reason: 'unsteady', why: 'No steady state: not one request of the phase before was answered.' };
   }
   // First: on a machine that has no time for the runner, the system has none either, and its failures are not its own.
   if (progress.latenessP99Ms > maxLatenessMs) {
-    return `This machine is too slow or too busy: before anything was broken, requests were sent up to ${progress.latenessP99Ms.toFixed(0)} ms late (p99; at most ${maxLatenessMs} ms may be).`;
+    return {
+      reason: 'late',
+      why: `This machine is too slow or too busy: before anything was broken, requests were sent up to ${progress.latenessP99Ms.toFixed(0)} ms late (p99; at most ${maxLatenessMs} ms may be).`,
+    };
   }
   if (before.success < before.answered) {
-    return `No steady state: ${before.answered - before.success} of ${before.answered} requests did not succeed before anything was broken.`;
+    return {
+      reason: 'unsteady',
+      why: `No steady state: ${before.answered - before.success} of ${before.answered} requests did not succeed before anything was broken.`,
+    };
   }
   return undefined;
 }
@@ -30,22 +46,55 @@ export function tooLate(
   { dueMs, latenessMs }: Pick<Measured, 'dueMs' | 'latenessMs'>,
   phases: readonly Phase[],
   maxLatenessMs: number,
-): string[] {
+): Unsound[] {
   return phases.flatMap((phase) => {
     const p99 = quantile(latenessMs.subarray(...rangeOf({ dueMs }, phase)), 0.99) ?? 0;
     if (p99 <= maxLatenessMs) return [];
     return [
-      `This machine was too slow or too busy: in the phase ${phase.name}, requests were sent up to ${p99.toFixed(0)} ms late (p99; at most ${maxLatenessMs} ms may be).`,
+      {
+        reason: 'late',
+        why: `This machine was too slow or too busy: in the phase ${phase.name}, requests were sent up to ${p99.toFixed(0)} ms late (p99; at most ${maxLatenessMs} ms may be).`,
+      },
     ];
   });
 }
 
-export function lateFaults(faults: readonly FaultTimes[]): string[] {
-  return faults.flatMap(({ label, span, appliedAtMs }) => {
-    const lateMs = appliedAtMs - span.fromS * 1_000;
-    return span.fromS >= 0 && lateMs > MOST_FAULT_DELAY_MS
-      ? [`The fault ${label} came ${lateMs.toFixed(0)} ms late.`]
-      : [];
+/** Faults that were so far off their timeline that the figures are not of the experiment. */
+export function lateFaults(faults: readonly FaultTimes[], endS: number): Unsound[] {
+  return (
+    offTimeline(faults, endS, MOST_FAULT_DELAY_MS)
+      // Whoever kills a process breaks it until it listens again: how long that takes is what the experiment is to find out.
+      .filter(({ edge, fault }) => edge === 'began' || !fault.restarts)
+      .map(({ why }) => ({ reason: 'fault_off_time', why }))
+  );
+}
+
+/** What a reader must know of faults that were not in force exactly when they were meant to be. */
+export function faultRemarks(faults: readonly FaultTimes[], endS: number): string[] {
+  return offTimeline(faults, endS, WORTH_SAYING_MS).map(({ why }) => why);
+}
+
+function offTimeline(faults: readonly FaultTimes[], endS: number, mostMs: number) {
+  return faults.flatMap((fault) => {
+    const { label, span, inForceAtMs, undoneAtMs } = fault;
+    const edges = [
+      { edge: 'began', dueMs: span.fromS * 1_000, atMs: inForceAtMs },
+      { edge: 'ended', dueMs: span.toS * 1_000, atMs: undoneAtMs },
+    ] as const;
+    return edges.flatMap(({ edge, dueMs, atMs }) => {
+      // Before the warm-up and after the last arrival there is no moment at which it must have come or gone.
+      if (dueMs === Number.NEGATIVE_INFINITY || dueMs >= endS * 1_000 || atMs === undefined) return [];
+      const lateMs = atMs - dueMs;
+      if (Math.abs(lateMs) <= mostMs) return [];
+      const by = `${Math.abs(lateMs).toFixed(0)} ms ${lateMs > 0 ? 'late' : 'early'}`;
+      return [
+        {
+          edge,
+          fault,
+          why: `The fault ${label} ${edge} ${by}: at ${(atMs / 1_000).toFixed(2)} s instead of ${dueMs / 1_000} s.`,
+        },
+      ];
+    });
   });
 }
 
@@ -53,17 +102,23 @@ export function limitReached(
   limits: AbortWhen | undefined,
   { recent, inFlight, atS }: Progress,
   { edgeRssBytes }: Pick<Sampler, 'edgeRssBytes'>,
-): string | undefined {
+): Unsound | undefined {
   const { failedShare, inFlight: mostInFlight, edgeRssBytes: mostBytes } = limits ?? {};
   const at = `at ${atS.toFixed(1)} s`;
   if (failedShare !== undefined && recent.answered >= 20 && recent.bad / recent.answered > failedShare) {
-    return `Stopped ${at}: ${((100 * recent.bad) / recent.answered).toFixed(1)} % of the last ${recent.answered} answers failed (abortWhen.failedShare).`;
+    return {
+      reason: 'limit',
+      why: `Stopped ${at}: ${((100 * recent.bad) / recent.answered).toFixed(1)} % of the last ${recent.answered} answers failed (abortWhen.failedShare).`,
+    };
   }
   if (mostInFlight !== undefined && inFlight > mostInFlight) {
-    return `Stopped ${at}: ${inFlight} requests were waiting for an answer (abortWhen.inFlight).`;
+    return {
+      reason: 'limit',
+      why: `Stopped ${at}: ${inFlight} requests were waiting for an answer (abortWhen.inFlight).`,
+    };
   }
   if (mostBytes !== undefined && edgeRssBytes !== undefined && edgeRssBytes > mostBytes) {
-    return `Stopped ${at}: the edge held ${edgeRssBytes} bytes (abortWhen.edgeRssBytes).`;
+    return { reason: 'limit', why: `Stopped ${at}: the edge held ${edgeRssBytes} bytes (abortWhen.edgeRssBytes).` };
   }
   return undefined;
 }
