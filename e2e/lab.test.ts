@@ -4,6 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { spawnScript } from './process.ts';
 import { standIn } from './system.ts';
@@ -50,7 +52,18 @@ async function runExperiment(yaml: string, args: readonly string[] = []) {
     stamp === undefined
       ? undefined
       : (JSON.parse(readFileSync(join(out, 'test', stamp, 'result.json'), 'utf8')) as Result);
+  if (result !== undefined) expect(mistakesOf(result)).toEqual([]);
   return { exitCode, output: output(), result };
+}
+
+/** What the published schema says against a result, asked by a validator that is not ours. */
+function mistakesOf(result: Result): string[] {
+  const file = new URL('../experiments/result.schema.json', import.meta.url);
+  const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
+  addFormats.default(ajv);
+  const validate = ajv.compile(JSON.parse(readFileSync(file, 'utf8')));
+  validate(result);
+  return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
 }
 
 // They judge counts, no latencies: a busy machine may run late.

@@ -1,7 +1,8 @@
-import { z } from 'zod';
+import type { z } from 'zod';
+import { publishedSchema } from './published-schema.ts';
 import { experimentResult } from './result.ts';
 
 /** The published schema of `result.json`. */
 export function resultJsonSchema(): z.core.JSONSchema.BaseSchema {
-  return { ...z.toJSONSchema(experimentResult), title: 'Result of an experiment of Halfopen' };
+  return publishedSchema(experimentResult, 'Result of an experiment of Halfopen', 'output');
 }

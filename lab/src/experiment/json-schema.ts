@@ -1,13 +1,12 @@
-import { z } from 'zod';
+import type { z } from 'zod';
+import { publishedSchema } from '../published-schema.ts';
 import { experimentSchema } from './format.ts';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 /** The published schema of an experiment: what an editor completes from and checks against. */
 export function experimentJsonSchema(): JsonSchema {
-  // `input`: what has a default need not be written.
-  const schema = z.toJSONSchema(experimentSchema, { io: 'input', unrepresentable: 'any' });
-  return { ...schema, title: 'Experiment of Halfopen' };
+  return publishedSchema(experimentSchema, 'Experiment of Halfopen', 'input');
 }
 
 /** The names of the members that may stand under a path. */

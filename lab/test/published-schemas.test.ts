@@ -1,0 +1,83 @@
+/** The published schemas, asked by a validator that knows nothing of how they were made. */
+import { globSync, readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import type { ExperimentResult } from '../src/result.ts';
+import { sampleResult } from './sample-result.ts';
+
+const folder = new URL('../../experiments/', import.meta.url);
+const read = (name: string) => readFileSync(new URL(name, folder), 'utf8');
+
+/** @returns a check that gives the places that are wrong */
+function published(name: string) {
+  // `strict`: a schema that says something which nobody checks is a mistake, too.
+  const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true });
+  addFormats.default(ajv);
+  const validate = ajv.compile(JSON.parse(read(name)));
+  return (value: unknown) => {
+    validate(value);
+    return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
+  };
+}
+
+describe('the schema of an experiment', () => {
+  const check = published('experiment.schema.json');
+  const files = globSync('*.yaml', { cwd: folder });
+
+  test.each(files)('accepts %s', (file) => {
+    expect(check(parse(read(file)))).toEqual([]);
+  });
+
+  const [first = ''] = files;
+  const experiment = parse(read(first)) as { load: object; method: object[]; hypothesis: object[] };
+  const load = (member: object) => ({ ...experiment, load: { ...experiment.load, ...member } });
+  test.each([
+    ['a member that is not known', load({ ratePerSec: 7 }), '/load must NOT have additional properties'],
+    ['a rate of nought', load({ ratePerS: 0 }), '/load/ratePerS must be > 0'],
+    ['a path that is none', load({ mix: [{ path: 'hello' }] }), '/load/mix/0/path must match pattern "^\\/.*"'],
+    ['no hypothesis', { ...experiment, hypothesis: [] }, '/hypothesis must NOT have fewer than 1 items'],
+    [
+      'an unknown metric',
+      { ...experiment, hypothesis: [{ ...experiment.hypothesis[0], metric: 'luck' }] },
+      '/hypothesis/0/metric must be equal to one of the allowed values',
+    ],
+  ])('refuses %s', (_, value, mistake) => {
+    expect(check(value)).toContain(mistake);
+  });
+});
+
+describe('the schema of a result', () => {
+  const check = published('result.schema.json');
+  const result = JSON.parse(JSON.stringify(sampleResult())) as ExperimentResult;
+
+  test('accepts one, given up or not', () => {
+    expect(check(result)).toEqual([]);
+    expect(check({ ...result, sound: false, gaveUpFor: 'late' })).toEqual([]);
+  });
+
+  const { verdict: _, ...undecided } = result;
+  const { runs = [] } = result.variants[0] ?? {};
+  const requests = (member: object) => ({
+    ...result,
+    variants: [{ ...result.variants[0], runs: [{ ...runs[0], requests: { ...runs[0]?.requests, ...member } }] }],
+  });
+  test.each([
+    ['one without a verdict', undecided, " must have required property 'verdict'"],
+    ['another verdict', { ...result, verdict: 'great' }, '/verdict must be equal to one of the allowed values'],
+    ['a member that is not known', { ...result, luck: 1 }, ' must NOT have additional properties'],
+    [
+      'a date that is none',
+      { ...result, provenance: { ...result.provenance, startedAt: 'today' } },
+      '/provenance/startedAt must match format "date-time"',
+    ],
+    ['fewer requests than none', requests({ count: -1 }), '/variants/0/runs/0/requests/count must be >= 0'],
+  ])('refuses %s', (__, value, mistake) => {
+    expect(check(value)).toContain(mistake);
+  });
+
+  test('refuses requests that are not base64', () => {
+    expect(check(requests({ outcome: 'a b' })).join()).toContain('/requests/outcome must match pattern');
+  });
+});
