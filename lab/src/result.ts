@@ -106,6 +106,19 @@ const figures = z
   );
 export type Figures = DeepReadonly<z.output<typeof figures>>;
 
+/** The worst first. */
+export const ENDPOINT_STATES = ['open', 'left_out', 'half_open', 'closed'] as const;
+export type EndpointState = (typeof ENDPOINT_STATES)[number];
+
+const endpoint = z
+  .strictObject({
+    name: z.string().describe('`greeter 2`, or its URL where the runner has not started it.'),
+    states: z.array(z.enum(ENDPOINT_STATES).nullable()).describe('One entry a second: the worst one seen in it.'),
+  })
+  .describe(
+    'Whom the edge asked: the state of its breaker, or `left_out` while the balancer passes it over because it fails far more than the others.',
+  );
+
 const timeline = z
   .strictObject({
     offered: z.array(count),
@@ -116,7 +129,10 @@ const timeline = z
     p50Ms: z.array(z.number().nullable()),
     p99Ms: z.array(z.number().nullable()),
     attempts: z.array(z.number().nullable()),
-    breaker: z.array(z.enum(['closed', 'open', 'half_open']).nullable()),
+    breaker: z
+      .array(z.enum(['closed', 'open', 'half_open']).nullable())
+      .describe('The best state of any endpoint: `open` means that nobody is asked.'),
+    endpoints: z.array(endpoint).exactOptional().describe('Of each endpoint, where there are several.'),
     retryBudget: z.array(z.number().nullable()),
   })
   .describe('One entry a second.');
@@ -163,6 +179,10 @@ export const experimentResult = z
       .array(z.strictObject({ name: phaseName, fromS: z.number(), toS: z.number() }))
       .describe('On the time axis of every variant, seconds from the first arrival.'),
     faults: z.array(z.strictObject({ label: z.string(), layer: faultLayer, fromS: z.number(), toS: z.number() })),
+    loadChanges: z
+      .array(z.strictObject({ label: z.string(), fromS: z.number(), toS: z.number() }))
+      .exactOptional()
+      .describe('When the load was another than at the beginning.'),
     hypotheses: z.array(hypothesis),
     variants: z.array(variant),
   })

@@ -29,6 +29,7 @@ function runOf(
     // 110 attempts a second.
     attemptsSeen: Array.from({ length: 21 }, (_, second) => ({ atMs: second * 1_000, total: second * 110 })),
     edge: [],
+    greeterUrls: [],
     faultEndMs: 15_000,
   };
 }

@@ -57,6 +57,43 @@ it('gives faults that follow each other one row, and those that overlap one each
   ).toBe(2);
 });
 
+it('shades what came and went, and not what holds all the time', () => {
+  const svg = timelinePicture(
+    {
+      ...sample,
+      faults: [{ label: 'each takes 40 ms', layer: 'plan', fromS: 0, toS: 36 }],
+      loadChanges: [{ label: '200/s instead of 50/s', fromS: 10, toS: 22 }],
+    },
+    sample.variants[0] as VariantResult,
+    { width: 980, id: 'x' },
+  );
+  expect(svg.match(/<rect class="fault"/g)).toHaveLength(1);
+  expect(svg.match(/<rect class="throughout"/g)).toHaveLength(1);
+  // A span in each of the three panels: that of the load.
+  const shaded = [...svg.matchAll(/class="fault"[^>]*>(<rect[^>]*>)/g)].map(([, rect]) => rect);
+  expect(shaded).toHaveLength(3);
+  expect(renderReport({ ...sample, faults: [], loadChanges: [{ label: 'twice', fromS: 10, toS: 22 }] })).toContain(
+    'Shaded: twice (10 to 22 s).',
+  );
+});
+
+it('gives every endpoint a row of its own, with its name and what it went through', () => {
+  const [variant] = sample.variants as [VariantResult];
+  const [run] = variant.runs as [VariantResult['runs'][0]];
+  const states = (from: number) =>
+    Array.from({ length: 36 }, (_, second) => (second < from ? ('closed' as const) : ('left_out' as const)));
+  const endpoints = [
+    { name: 'greeter 1', states: states(36) },
+    { name: 'greeter 2', states: states(12) },
+    { name: '172.18.0.3:5000', states: states(36) },
+  ];
+  const changed = { ...variant, runs: [{ ...run, timeline: { ...run.timeline, endpoints } }] };
+  const svg = timelinePicture({ ...sample, variants: [changed] }, changed, { width: 980, id: 'x' });
+  for (const text of ['greeter 1', 'greeter 2', '…0.3:5000']) expect(svg).toContain(`>${text}</text>`);
+  expect(svg.match(/>left out</g)).toHaveLength(1);
+  expect(svg).toContain('The edge left greeter 2 out, or its breaker was open, in 24 of 36 seconds.');
+});
+
 it('takes no text of an experiment for markup', () => {
   const evil = '</title><script>alert(1)</script>" onload="x';
   const html = renderReport({

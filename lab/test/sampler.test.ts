@@ -17,6 +17,7 @@ const system: System = {
   url: 'http://edge',
   edgeOpsUrl: undefined,
   greeters: [greeter],
+  greeterUrls: [],
   attempts: undefined,
   proxies: [],
   remarks: [],

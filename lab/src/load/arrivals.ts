@@ -34,14 +34,15 @@ export function arrivalsOf(load: Load, seed: number): Arrivals {
   return { dueMs: Float64Array.from(dueMs), entry: drawMix(load, seed, dueMs.length) };
 }
 
-interface Segment {
+/** A stretch of the time axis in which the rate changes evenly, or not at all. */
+export interface Segment {
   readonly fromS: number;
   readonly toS: number;
   readonly fromRate: number;
   readonly toRate: number;
 }
 
-function segmentsOf(load: Load): Segment[] {
+export function segmentsOf(load: Load): Segment[] {
   const endS = phasesOf(load).at(-1)?.toS ?? 0;
   const points = [{ atS: -load.warmUpS, ratePerS: load.ratePerS }, { atS: 0, ratePerS: load.ratePerS }, ...load.ramps];
   points.push({ atS: endS, ratePerS: points.at(-1)?.ratePerS ?? load.ratePerS });

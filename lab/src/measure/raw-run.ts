@@ -1,4 +1,4 @@
-import type { Outcome } from '../result.ts';
+import type { EndpointState, Outcome } from '../result.ts';
 import { OUTCOMES } from '../result.ts';
 
 /** What one run of one variant gave, before anything is made of it. */
@@ -16,6 +16,8 @@ export interface RawRun {
   readonly attemptsSeen: readonly Seen[];
   /** What the edge said of its breaker and budget. */
   readonly edge: readonly EdgeSample[];
+  /** Of the greeters in their order, as the edge finds them. */
+  readonly greeterUrls: readonly string[];
   /** When the last fault had really ended, in milliseconds on the time axis; recovery counts from here. */
   readonly faultEndMs: number;
 }
@@ -29,6 +31,8 @@ export interface EdgeSample {
   readonly atMs: number;
   readonly breaker: 'closed' | 'open' | 'half_open';
   readonly retryBudget: number;
+  /** In the order in which the edge names them. */
+  readonly endpoints: readonly { readonly url: string; readonly state: EndpointState }[];
 }
 
 export const codeOf = (outcome: Outcome) => OUTCOMES.indexOf(outcome);

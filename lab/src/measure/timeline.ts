@@ -1,4 +1,4 @@
-import { OUTCOMES, type Timeline } from '../result.ts';
+import { ENDPOINT_STATES, OUTCOMES, type Timeline } from '../result.ts';
 import { quantile } from './quantile.ts';
 import { type EdgeSample, type RawRun, seenBy } from './raw-run.ts';
 
@@ -18,6 +18,7 @@ export function timelineOf(run: RawRun, endS: number): Timeline {
   }
   const countsOf = (code: number) => seconds.map(({ counts }) => counts[code] as number);
   const [success = [], degraded = [], failed = [], wrong = []] = OUTCOMES.map((_, code) => countsOf(code));
+  const endpoints = endpointsOf(run, seconds.length);
   return {
     offered: seconds.map(({ took }) => took.length),
     success,
@@ -31,8 +32,24 @@ export function timelineOf(run: RawRun, endS: number): Timeline {
       return from === null || to === null ? null : Math.round(to - from);
     }),
     breaker: seconds.map(({ second }) => worstBreaker(samplesIn(run.edge, second))),
+    ...(endpoints.length > 1 ? { endpoints } : {}),
     retryBudget: seconds.map(({ second }) => samplesIn(run.edge, second).at(-1)?.retryBudget ?? null),
   };
+}
+
+/** Those that were ever known: in the order of the greeters, others after them. */
+function endpointsOf({ edge, greeterUrls }: RawRun, count: number): NonNullable<Timeline['endpoints']> {
+  const place = (url: string) => (greeterUrls.includes(url) ? greeterUrls.indexOf(url) : greeterUrls.length);
+  const urls = [...new Set(edge.flatMap(({ endpoints }) => endpoints.map(({ url }) => url)))];
+  return urls
+    .toSorted((a, b) => place(a) - place(b))
+    .map((url) => ({
+      name: greeterUrls.includes(url) ? `greeter ${greeterUrls.indexOf(url) + 1}` : url.replace(/^https?:\/\//, ''),
+      states: Array.from({ length: count }, (_, second) => {
+        const seen = samplesIn(edge, second).flatMap(({ endpoints }) => endpoints.filter((one) => one.url === url));
+        return ENDPOINT_STATES.find((state) => seen.some((one) => one.state === state)) ?? null;
+      }),
+    }));
 }
 
 function samplesIn(samples: readonly EdgeSample[], second: number): EdgeSample[] {

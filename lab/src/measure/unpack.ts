@@ -41,6 +41,7 @@ export function rawRunOf(run: RunResult, phases: ExperimentResult['phases']): Ra
     latenessMs: new Float64Array(),
     attemptsSeen: runningTotals(run.timeline.attempts),
     edge: [],
+    greeterUrls: [],
     faultEndMs: 1_000 * (phases.find(({ name }) => name === 'after')?.fromS ?? 0),
   };
 }

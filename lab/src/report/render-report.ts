@@ -3,6 +3,7 @@ import type { ExperimentResult, HypothesisResult, MetricName, VariantResult } fr
 import type { Estimate } from '../stats/index.ts';
 import { escape } from './escape.ts';
 import { type FigureRow, figureRows } from './figures.ts';
+import { happeningsOf } from './happenings.ts';
 import { PAGE_STYLE } from './page-style.ts';
 import { timelinePicture } from './timeline-picture.ts';
 import {
@@ -58,7 +59,7 @@ ${beliefSentences(result)
 </details>
 
 <h2>What happened</h2>
-<p class="note">One time axis and one scale for all variants. Shaded: ${escape(faultText(result))}.${repeatsNote(variants)}</p>
+<p class="note">One time axis and one scale for all variants. Shaded: ${escape(shadedText(result))}.${repeatsNote(variants)}</p>
 ${variants.map((variant, index) => figureOf(result, variant, index)).join('\n')}
 
 <h2>All figures</h2>
@@ -181,9 +182,10 @@ function scrollable(label: string, table: string, className: string): string {
   return `<div class="scroll ${className}" role="region" aria-label="${escape(label)}" tabindex="0">${table}</div>`;
 }
 
-function faultText({ faults }: ExperimentResult): string {
-  if (faults.length === 0) return 'nothing, there was no fault';
-  return faults.map(({ label, fromS, toS }) => `${label} (${fromS} to ${toS} s)`).join('; ');
+function shadedText(result: ExperimentResult): string {
+  const events = happeningsOf(result).filter(({ throughout }) => !throughout);
+  if (events.length === 0) return 'nothing, there was no fault that came or went';
+  return events.map(({ label, fromS, toS }) => `${label} (${fromS} to ${toS} s)`).join('; ');
 }
 
 function repeatsNote(variants: readonly VariantResult[]): string {

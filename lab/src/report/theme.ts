@@ -8,7 +8,7 @@ export const LIGHT = `
   --ground: #ffffff; --raised: #f6f8fa; --line: #d0d7de; --ink: #1b1f24; --quiet: #57606a; --grid: #e4e8ec; --link: #0b5cad;
   --success: #009e73; --degraded: #e69f00; --failed: #d55e00; --wrong: #b45c93; --hatch: #ffffff;
   --first: #0072b2; --second: #c14f00; --fault: #1b1f24; --fault-opacity: 0.09;
-  --closed: #cfe8df; --open: #d55e00; --half-open: #f3cf7c; --on-open: #000000;
+  --closed: #cfe8df; --open: #d55e00; --half-open: #f3cf7c; --left-out: #8fbfe0; --on-open: #000000;
   --held: #00694d; --not-held: #a33f00; --undecided: #6b4e00;
   --held-ground: #e6f4ef; --not-held-ground: #fdeee4; --undecided-ground: #fdf4dc;`;
 
@@ -17,7 +17,7 @@ export const DARK = `
   --ground: #0d1117; --raised: #161b22; --line: #3a424c; --ink: #e6edf3; --quiet: #a2adb8; --grid: #242b33; --link: #6cb6ff;
   --success: #12b385; --degraded: #e69f00; --failed: #f0762b; --wrong: #cc79a7; --hatch: #0d1117;
   --first: #56b4e9; --second: #ff9752; --fault: #e6edf3; --fault-opacity: 0.13;
-  --closed: #12463a; --open: #f0762b; --half-open: #8a6a1d; --on-open: #000000;
+  --closed: #12463a; --open: #f0762b; --half-open: #8a6a1d; --left-out: #1f5f8a; --on-open: #000000;
   --held: #4fd6ac; --not-held: #ff9a5c; --undecided: #f0c75e;
   --held-ground: #0c2a22; --not-held-ground: #341c0c; --undecided-ground: #2f2608;`;
 
@@ -28,4 +28,5 @@ export const PICTURE_STYLE = `
   .picture .quiet { fill: var(--quiet); }
   .picture .heading { font-weight: 600; font-size: 13px; }
   .picture .fault { fill: var(--fault); fill-opacity: var(--fault-opacity); }
+  .picture .throughout { fill: none; stroke: var(--quiet); stroke-width: 0.75; stroke-dasharray: 2 3; }
   .picture .on-open text { fill: var(--on-open); font-weight: 600; }`;

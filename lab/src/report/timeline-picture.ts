@@ -1,6 +1,8 @@
 import * as Plot from '@observablehq/plot';
 import type { ExperimentResult, Timeline, VariantResult } from '../result.ts';
+import { breakerBand, shortened } from './breaker-band.ts';
 import { escape } from './escape.ts';
+import { happeningsOf } from './happenings.ts';
 import { type LegendEntry, legend } from './legend.ts';
 import { plotPanel } from './plot-panel.ts';
 import { summaryOf } from './summary.ts';
@@ -37,11 +39,14 @@ export function timelinePicture(result: ExperimentResult, variant: VariantResult
   parts.push(phases.svg);
   top += phases.height;
 
-  const panel = (heading: string, entries: readonly LegendEntry[], height: number, plot: Plot.PlotOptions) => {
+  const caption = (heading: string, entries: readonly LegendEntry[]) => {
     parts.push(`<text class="heading" x="0" y="${top + 13}">${escape(heading)}</text>`);
     const key = legend(entries, { id, width, top: top + 18 });
     parts.push(key.svg);
     top += 20 + key.height;
+  };
+  const panel = (heading: string, entries: readonly LegendEntry[], height: number, plot: Plot.PlotOptions) => {
+    caption(heading, entries);
     parts.push(plotPanel({ ...shared, height, ...plot }, top));
     top += height + 10;
   };
@@ -140,18 +145,30 @@ export function timelinePicture(result: ExperimentResult, variant: VariantResult
     },
   );
 
-  panel(
-    'Circuit breaker',
-    timeline.breaker.every((state) => state === null)
-      ? [{ text: 'this variant has none' }]
-      : [
-          { text: 'closed', area: 'closed' },
-          { text: 'open', area: 'open' },
-          { text: 'half-open', area: 'half_open' },
-        ],
-    HEIGHTS.breaker,
-    { marks: breakerBand(timeline, id, (width - LEFT - RIGHT) / scales.endS) },
-  );
+  const pixelsPerS = (width - LEFT - RIGHT) / scales.endS;
+  const states = [
+    { text: 'closed', area: 'closed' },
+    { text: 'open', area: 'open' },
+    { text: 'half-open', area: 'half_open' },
+  ];
+  const { endpoints } = timeline;
+  if (endpoints === undefined) {
+    const none = timeline.breaker.every((state) => state === null);
+    panel('Circuit breaker', none ? [{ text: 'this variant has none' }] : states, HEIGHTS.breaker, {
+      marks: breakerBand(timeline.breaker, id, pixelsPerS),
+    });
+  } else {
+    const leftOut = { text: 'left out: it fails far more than the others', area: 'left_out' };
+    caption('Circuit breaker of each endpoint', [...states, leftOut]);
+    for (const endpoint of endpoints) {
+      parts.push(
+        `<text class="quiet" x="${LEFT - 6}" y="${top + 15}" text-anchor="end">${escape(shortened(endpoint.name))}</text>`,
+        plotPanel({ ...shared, height: HEIGHTS.breaker, marks: breakerBand(endpoint.states, id, pixelsPerS) }, top),
+      );
+      top += HEIGHTS.breaker;
+    }
+    top += 10;
+  }
 
   top -= 8;
   parts.push(
@@ -200,32 +217,33 @@ function scalesOf({ variants, phases }: ExperimentResult): Scales {
   };
 }
 
-/** The fault as a shaded span, and where a phase ends. */
-function backdrop({ faults, phases }: ExperimentResult): Plot.Markish[] {
+/** Each event as a shaded span, and where a phase ends. */
+function backdrop(result: ExperimentResult): Plot.Markish[] {
+  const events = happeningsOf(result).filter(({ throughout }) => !throughout);
   return [
-    Plot.rectX(faults, {
+    Plot.rectX(events, {
       x1: 'fromS',
       x2: 'toS',
       className: 'fault',
       fill: 'var(--fault)',
     }),
     Plot.ruleX(
-      phases.slice(1).map(({ fromS }) => fromS),
+      result.phases.slice(1).map(({ fromS }) => fromS),
       { stroke: 'var(--quiet)', strokeDasharray: '1 3' },
     ),
   ];
 }
 
-/** Names of the phases and of the faults above the first panel, over the time they last. */
-function phaseRow({ phases, faults }: ExperimentResult, width: number, endS: number): { svg: string; height: number } {
+/** Names of the phases, and of what was done to the system, above the first panel, over the time they last. */
+function phaseRow(result: ExperimentResult, width: number, endS: number): { svg: string; height: number } {
   const at = (second: number) => LEFT + ((width - LEFT - RIGHT) * second) / endS;
-  const names = phases.map(
+  const names = result.phases.map(
     ({ name, fromS, toS }) =>
       `<text class="quiet" x="${at((fromS + toS) / 2).toFixed(1)}" y="11" text-anchor="middle">${name}</text>`,
   );
   /** Up to where each row is taken. */
   const taken: number[] = [];
-  const spans = faults.map(({ label, fromS, toS }) => {
+  const spans = happeningsOf(result).map(({ label, fromS, toS, throughout }) => {
     const [from, to] = [at(fromS), at(toS)];
     const letters = label.length * 6.2 + 12;
     // A label that has no room in its span begins there, or ends at the picture's right edge.
@@ -238,7 +256,7 @@ function phaseRow({ phases, faults }: ExperimentResult, width: number, endS: num
     taken[row] = right;
     const y = 17 + row * 18;
     return (
-      `<rect class="fault" x="${from.toFixed(1)}" y="${y}" width="${Math.max(1, to - from).toFixed(1)}" height="16"/>` +
+      `<rect class="${throughout ? 'throughout' : 'fault'}" x="${from.toFixed(1)}" y="${y}" width="${Math.max(1, to - from).toFixed(1)}" height="16"/>` +
       `<text x="${(anchor === 'middle' ? x : x + 6).toFixed(1)}" y="${y + 12}" text-anchor="${anchor}">${escape(label)}</text>`
     );
   });
@@ -270,36 +288,6 @@ function steps(values: readonly (number | null)[]): { s: number; value: number |
 /** A quantile is of a whole second: it stands in its middle. */
 function middles(values: readonly (number | null)[]): { s: number; value: number | null }[] {
   return values.map((value, second) => ({ s: second + 0.5, value: value === 0 ? null : value }));
-}
-
-function breakerBand(timeline: Timeline, id: string, pixelsPerS: number): Plot.Markish[] {
-  const spans: { state: 'closed' | 'open' | 'half_open'; fromS: number; toS: number }[] = [];
-  for (const [second, state] of timeline.breaker.entries()) {
-    const last = spans.at(-1);
-    if (state === null) continue;
-    if (last?.state === state && last.toS === second) last.toS = second + 1;
-    else spans.push({ state, fromS: second, toS: second + 1 });
-  }
-  const named = spans.filter(({ state, fromS, toS }) => (toS - fromS) * pixelsPerS > state.length * 7 + 6);
-  return [
-    ...(['closed', 'open', 'half_open'] as const).map((state) =>
-      Plot.rectX(
-        spans.filter((span) => span.state === state),
-        { x1: 'fromS', x2: 'toS', fill: `url(#${id}-${state})`, stroke: 'var(--ground)', strokeWidth: 0.5 },
-      ),
-    ),
-    ...[true, false].map((open) =>
-      Plot.text(
-        named.filter(({ state }) => (state === 'open') === open),
-        {
-          x: ({ fromS, toS }: { fromS: number; toS: number }) => (fromS + toS) / 2,
-          text: ({ state }: { state: string }) => state.replace('_', '-'),
-          frameAnchor: 'middle',
-          className: open ? 'on-open' : 'state',
-        },
-      ),
-    ),
-  ];
 }
 
 function timeAxis(endS: number, width: number): Plot.Markish {
@@ -342,6 +330,7 @@ function hatches(id: string): string {
     pattern('failed', `<path d="M-2 2L2 -2M0 8L8 0M6 10L10 6" ${stroke} stroke-width="1.4"/>`, 8),
     pattern('closed', '', 8),
     pattern('open', '', 8),
+    pattern('left_out', `<path d="M3 0V6" ${stroke}/>`, 6),
     pattern('half_open', `<path d="M0 0L6 6" ${stroke}/>`, 6),
   ].join('')}</defs>`;
 }

@@ -2,6 +2,7 @@ import type { Experiment } from '../experiment/format.ts';
 import { phasesOf, spanOf } from '../experiment/phases.ts';
 import { labelOf } from '../faults/label.ts';
 import { judgeHypothesis } from '../judge.ts';
+import { loadChangesOf } from '../load/load-changes.ts';
 import type { Progress } from '../load/protocol.ts';
 import { figuresOf } from '../measure/figures.ts';
 import { packRequests } from '../measure/pack.ts';
@@ -82,6 +83,7 @@ function resultOf(
       return [{ name, env, runs: runs.map((run) => runResult(run, phases, endS)) }];
     },
   );
+  const loadChanges = loadChangesOf(experiment.load);
   const [gaveUp] = unsound;
   const sound = gaveUp === undefined;
   const hypotheses = experiment.hypothesis.map((hypothesis) => {
@@ -105,6 +107,7 @@ function resultOf(
       const { fromS, toS } = spanOf(method, experiment.load);
       return { label: labelOf(method), layer: method.layer, fromS: Math.max(0, fromS), toS };
     }),
+    ...(loadChanges.length === 0 ? {} : { loadChanges }),
     hypotheses,
     variants,
   };

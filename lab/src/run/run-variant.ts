@@ -134,6 +134,7 @@ export async function runVariant(options: RunOptions): Promise<VariantRun> {
         attemptsSeen:
           system.attempts === undefined ? sampler.attemptsSeen : cumulated(system.attempts.startedAtMs, zeroAtMs, endS),
         edge: sampler.edge,
+        greeterUrls: system.greeterUrls,
         faultEndMs: faultEndMs(faults, endS),
       },
       faults,

@@ -81,6 +81,7 @@ function attached(where: string, url: string, edgeOpsUrl: string | undefined, gr
     url,
     edgeOpsUrl,
     greeters,
+    greeterUrls: [],
     attempts: undefined,
     proxies: [],
     remarks: [],

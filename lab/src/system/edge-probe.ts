@@ -6,6 +6,9 @@ const status = z.object({
     policy: z.string(),
     breaker: z.enum(['closed', 'open', 'half_open']),
     retryBudgetRemaining: z.number(),
+    endpoints: z.array(
+      z.object({ url: z.string(), breaker: z.enum(['closed', 'open', 'half_open']), ejectedForMs: z.number() }),
+    ),
   }),
 });
 
@@ -18,8 +21,15 @@ export async function askEdge(opsUrl: string): Promise<Omit<EdgeSample, 'atMs'> 
   const parsed = status.safeParse(text === undefined ? undefined : JSON.parse(text));
   // A bare call asks no breaker and no budget: what they say then means nothing.
   if (!parsed.success || parsed.data.greeter.policy === 'none') return undefined;
-  const { breaker, retryBudgetRemaining } = parsed.data.greeter;
-  return { breaker, retryBudget: retryBudgetRemaining };
+  const { breaker, retryBudgetRemaining, endpoints } = parsed.data.greeter;
+  return {
+    breaker,
+    retryBudget: retryBudgetRemaining,
+    endpoints: endpoints.map(({ url, breaker: own, ejectedForMs }) => ({
+      url,
+      state: own !== 'open' && ejectedForMs > 0 ? 'left_out' : own,
+    })),
+  };
 }
 
 /** @returns the policy in force at the edge, where it says */

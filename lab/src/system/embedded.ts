@@ -77,6 +77,7 @@ export async function startEmbedded(
             ledger,
           );
     if (proxied !== undefined) stops.push(proxied.remove);
+    const greeterUrls = proxied?.urls ?? greeters.map(({ url }) => url);
     const edge = await startService(
       'edge',
       {
@@ -85,7 +86,7 @@ export async function startEmbedded(
         EDGE_OPS_PORT: '0',
         FAULTS: 'on',
         LOG_LEVEL: EDGE_LOG_LEVEL,
-        GREETER_URL: (proxied?.urls ?? greeters.map(({ url }) => url)).join(','),
+        GREETER_URL: greeterUrls.join(','),
       },
       ledger,
       () => undefined,
@@ -97,6 +98,7 @@ export async function startEmbedded(
       url: edge.url,
       edgeOpsUrl: edge.opsUrl,
       greeters,
+      greeterUrls,
       attempts,
       proxies: proxied?.names ?? [],
       remarks,

@@ -21,6 +21,8 @@ export interface System {
   /** Of the edge's `/downstreams` and `/metrics`. */
   readonly edgeOpsUrl: string | undefined;
   readonly greeters: readonly Greeter[];
+  /** Where the edge finds each greeter, in their order; empty where the runner has not told it. */
+  readonly greeterUrls: readonly string[];
   /** Attempts one by one, where somebody can count them so. */
   readonly attempts: AttemptLog | undefined;
   /** Names of the wire proxies between edge and greeters. */

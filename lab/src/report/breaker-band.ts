@@ -1,0 +1,41 @@
+import * as Plot from '@observablehq/plot';
+import { ENDPOINT_STATES, type EndpointState } from '../result.ts';
+
+/** Letters that have room beside a row. */
+const MOST_LETTERS = 9;
+
+/** A name that has room beside a row. */
+export function shortened(name: string): string {
+  return name.length <= MOST_LETTERS ? name : `…${name.slice(1 - MOST_LETTERS)}`;
+}
+
+/** The states that a breaker went through, as spans that are named where there is room. */
+export function breakerBand(states: readonly (EndpointState | null)[], id: string, pixelsPerS: number): Plot.Markish[] {
+  const spans: { state: EndpointState; fromS: number; toS: number }[] = [];
+  for (const [second, state] of states.entries()) {
+    const last = spans.at(-1);
+    if (state === null) continue;
+    if (last?.state === state && last.toS === second) last.toS = second + 1;
+    else spans.push({ state, fromS: second, toS: second + 1 });
+  }
+  const named = spans.filter(({ state, fromS, toS }) => (toS - fromS) * pixelsPerS > state.length * 7 + 6);
+  return [
+    ...ENDPOINT_STATES.map((state) =>
+      Plot.rectX(
+        spans.filter((span) => span.state === state),
+        { x1: 'fromS', x2: 'toS', fill: `url(#${id}-${state})`, stroke: 'var(--ground)', strokeWidth: 0.5 },
+      ),
+    ),
+    ...[true, false].map((open) =>
+      Plot.text(
+        named.filter(({ state }) => (state === 'open') === open),
+        {
+          x: ({ fromS, toS }: { fromS: number; toS: number }) => (fromS + toS) / 2,
+          text: ({ state }: { state: EndpointState }) => (state === 'left_out' ? 'left out' : state.replace('_', '-')),
+          frameAnchor: 'middle',
+          className: open ? 'on-open' : 'state',
+        },
+      ),
+    ),
+  ];
+}
