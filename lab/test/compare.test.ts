@@ -38,6 +38,15 @@ describe('compare', () => {
     expect(comparisonTable(comparison)).toContain('B is worse than A.');
   });
 
+  it('may miss a planted loss of 2 % in one run, and finds it in five', () => {
+    const found = (repeats: number) =>
+      [200, 300].map(
+        (seed) => compareResults(sampleResult({ seed, repeats }), sampleResult({ seed, repeats, planted: 0.02 })).worse,
+      );
+    expect(found(1)).toEqual([false, false]);
+    expect(found(5)).toEqual([true, true]);
+  });
+
   it('calls the same difference better the other way round', () => {
     const comparison = compareResults(sampleResult({ planted: 0.03 }), sampleResult());
     expect(comparison.worse).toBe(false);
