@@ -11,7 +11,7 @@ import { renderReport } from '../src/report/render-report.ts';
 import { timelinePicture } from '../src/report/timeline-picture.ts';
 import { writeReport } from '../src/report/write-report.ts';
 import type { ExperimentResult, VariantResult } from '../src/result.ts';
-import { sampleResult } from './sample-result.ts';
+import { sampleResult, withEndpoints } from './sample-result.ts';
 
 // An interval is two thousand resamples: on a busy machine a page takes its time.
 vi.setConfig({ testTimeout: 60_000 });
@@ -78,20 +78,11 @@ it('shades what came and went, and not what holds all the time', () => {
 });
 
 it('gives every endpoint a row of its own, with its name and what it went through', () => {
-  const [variant] = sample.variants as [VariantResult];
-  const [run] = variant.runs as [VariantResult['runs'][0]];
-  const states = (from: number) =>
-    Array.from({ length: 36 }, (_, second) => (second < from ? ('closed' as const) : ('left_out' as const)));
-  const endpoints = [
-    { name: 'greeter 1', states: states(36) },
-    { name: 'greeter 2', states: states(12) },
-    { name: '172.18.0.3:5000', states: states(36) },
-  ];
-  const changed = { ...variant, runs: [{ ...run, timeline: { ...run.timeline, endpoints } }] };
-  const svg = timelinePicture({ ...sample, variants: [changed] }, changed, { width: 980, id: 'x' });
+  const asked = withEndpoints(sample);
+  const svg = timelinePicture(asked, asked.variants[1] as VariantResult, { width: 980, id: 'x' });
   for (const text of ['greeter 1', 'greeter 2', '…0.3:5000']) expect(svg).toContain(`>${text}</text>`);
   expect(svg.match(/>left out</g)).toHaveLength(1);
-  expect(svg).toContain('The edge left greeter 2 out, or its breaker was open, in 24 of 36 seconds.');
+  expect(svg).toContain('The edge left greeter 2 out, or its breaker was open, in 12 of 36 seconds.');
 });
 
 it('takes no text of an experiment for markup', () => {

@@ -1,5 +1,6 @@
 import { quantile } from '../src/measure/quantile.ts';
 import {
+  type EndpointState,
   type ExperimentResult,
   type Figures,
   OUTCOMES,
@@ -114,6 +115,25 @@ export function sampleResult({ seed = 1, planted = 0, repeats = 1 }: SampleOptio
     ],
     variants: [variant('none'), variant('standard')],
   };
+}
+
+/** FOR TESTS ONLY: as if `standard` had asked three endpoints, of which the second was left out while the fault was there. */
+export function withEndpoints(result: ExperimentResult): ExperimentResult {
+  const states = (during: EndpointState) =>
+    Array.from({ length: SECONDS }, (_, second) => (second >= 10 && second < 22 ? during : ('closed' as const)));
+  const endpoints = [
+    { name: 'greeter 1', states: states('closed') },
+    { name: 'greeter 2', states: states('left_out') },
+    { name: '172.18.0.3:5000', states: states('closed') },
+  ];
+  const variants = result.variants.map((variant) => ({
+    ...variant,
+    runs:
+      variant.name === 'standard'
+        ? variant.runs.map((run) => ({ ...run, timeline: { ...run.timeline, endpoints } }))
+        : variant.runs,
+  }));
+  return { ...result, variants };
 }
 
 interface SimulatedRequest {

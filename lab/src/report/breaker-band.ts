@@ -3,6 +3,13 @@ import { ENDPOINT_STATES, type EndpointState } from '../result.ts';
 
 /** Letters that have room beside a row. */
 const MOST_LETTERS = 9;
+/** Class of what is written on each: letters are not to be lost in a pattern. */
+const LETTERING: Readonly<Record<EndpointState, string>> = {
+  closed: 'state',
+  open: 'on-open',
+  half_open: 'on-hatch',
+  left_out: 'on-hatch',
+};
 
 /** A name that has room beside a row. */
 export function shortened(name: string): string {
@@ -26,16 +33,13 @@ export function breakerBand(states: readonly (EndpointState | null)[], id: strin
         { x1: 'fromS', x2: 'toS', fill: `url(#${id}-${state})`, stroke: 'var(--ground)', strokeWidth: 0.5 },
       ),
     ),
-    ...[true, false].map((open) =>
-      Plot.text(
-        named.filter(({ state }) => (state === 'open') === open),
-        {
-          x: ({ fromS, toS }: { fromS: number; toS: number }) => (fromS + toS) / 2,
-          text: ({ state }: { state: EndpointState }) => (state === 'left_out' ? 'left out' : state.replace('_', '-')),
-          frameAnchor: 'middle',
-          className: open ? 'on-open' : 'state',
-        },
-      ),
+    ...[...Map.groupBy(named, ({ state }) => LETTERING[state])].map(([className, of]) =>
+      Plot.text(of, {
+        x: ({ fromS, toS }: { fromS: number; toS: number }) => (fromS + toS) / 2,
+        text: ({ state }: { state: EndpointState }) => state.replace('_', state === 'left_out' ? ' ' : '-'),
+        frameAnchor: 'middle',
+        className,
+      }),
     ),
   ];
 }

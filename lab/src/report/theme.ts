@@ -29,4 +29,5 @@ export const PICTURE_STYLE = `
   .picture .heading { font-weight: 600; font-size: 13px; }
   .picture .fault { fill: var(--fault); fill-opacity: var(--fault-opacity); }
   .picture .throughout { fill: none; stroke: var(--quiet); stroke-width: 0.75; stroke-dasharray: 2 3; }
+  .picture .on-hatch text { stroke: var(--ground); stroke-width: 4px; stroke-linejoin: round; paint-order: stroke; }
   .picture .on-open text { fill: var(--on-open); font-weight: 600; }`;

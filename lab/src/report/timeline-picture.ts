@@ -16,7 +16,8 @@ export interface PictureOptions {
   readonly style?: string;
 }
 
-const LEFT = 58;
+/** Holds the name of an endpoint, of nine letters. */
+const LEFT = 72;
 const RIGHT = 10;
 const FILE_MARGIN = 14;
 const HEIGHTS = { requests: 150, latency: 120, attempts: 90, breaker: 22 } as const;

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderJunit } from '../../src/report/junit.ts';
 import { publicationOf } from '../../src/report/publish.ts';
 import { renderReport } from '../../src/report/render-report.ts';
-import { sampleResult } from '../sample-result.ts';
+import { sampleResult, withEndpoints } from '../sample-result.ts';
 
 const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
@@ -20,7 +20,7 @@ const file = (name: string, text: string) => {
   writeFileSync(join(folder, name), text);
   return pathToFileURL(join(folder, name)).href;
 };
-const report = file('report.html', renderReport(sampleResult()));
+const report = file('report.html', renderReport(withEndpoints(sampleResult())));
 
 beforeAll(async () => {
   const executablePath = process.env.CHROMIUM_PATH ?? BROWSERS.find((path) => existsSync(path));
