@@ -39,9 +39,13 @@ export function openLoop(url: string, load: Load, seed: number): OpenLoop {
   const lateness = histogram();
   // As many connections as there are callers: one that had to wait for another's would be a closed loop.
   const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: load.timeoutMs } });
-  const stopper = new AbortController();
+  /**
+   * One for each request in flight, with a timer that ends with it. `AbortSignal.timeout` would keep something of every request
+   * alive until its patience is over, answered or not, and the garbage collector would stop the load to move all that.
+   */
+  const inFlight = new Set<AbortController>();
+  let stopped = false;
   let sent = 0;
-  let settled = 0;
 
   const send = async (index: number, zeroAtMs: number): Promise<void> => {
     const due = dueMs[index] as number;
@@ -51,13 +55,15 @@ export function openLoop(url: string, load: Load, seed: number): OpenLoop {
     if (index >= firstIndex) lateness.recordValue(Math.max(1, Math.round(late * 1_000)));
     // From when it was due: a caller's patience does not begin when this process finds the time.
     const patienceMs = Math.max(1, Math.round(load.timeoutMs - late));
-    const signal = AbortSignal.any([stopper.signal, AbortSignal.timeout(patienceMs)]);
+    const giveUp = new AbortController();
+    inFlight.add(giveUp);
+    const patience = setTimeout(() => giveUp.abort(), patienceMs);
     let result: Outcome;
     try {
       const answer = await request(url + numbered(path, index), {
         dispatcher: agent,
         headers: { ...headers, 'x-request-id': requestIdOf(seed, index) },
-        signal,
+        signal: giveUp.signal,
       });
       const body = await readText(answer.body);
       const cacheStatus = answer.headers['cache-status'];
@@ -74,10 +80,11 @@ export function openLoop(url: string, load: Load, seed: number): OpenLoop {
       // Refused, reset, broken off, too large or given up: the caller has no answer.
       result = 'failed';
     }
+    clearTimeout(patience);
+    inFlight.delete(giveUp);
     const took = epochMs() - zeroAtMs - due;
     outcome[index] = OUTCOMES.indexOf(result);
     tookMs[index] = took;
-    settled++;
     live.record(result, took);
     const phase = due < 0 ? undefined : phases.findLast(({ fromS }) => due >= fromS * 1_000)?.name;
     if (phase !== undefined) {
@@ -87,20 +94,23 @@ export function openLoop(url: string, load: Load, seed: number): OpenLoop {
   };
 
   return {
-    stop: () => stopper.abort(),
+    stop() {
+      stopped = true;
+      for (const giveUp of inFlight) giveUp.abort();
+    },
     async run(zeroAtMs, onProgress) {
       const now = () => epochMs() - zeroAtMs;
       const report = setInterval(() => {
         onProgress({
           atS: now() / 1_000,
-          inFlight: sent - settled,
+          inFlight: inFlight.size,
           recent: live.turn(),
           phases: counts,
           latenessP99Ms: lateness.totalCount === 0 ? 0 : lateness.getValueAtPercentile(99) / 1_000,
         });
       }, live.sliceMs);
       const all: Promise<void>[] = [];
-      while (sent < count && !stopper.signal.aborted) {
+      while (sent < count && !stopped) {
         while (sent < count && (dueMs[sent] as number) <= now()) all.push(send(sent++, zeroAtMs));
         if (sent < count)
           await new Promise((resolve) => setTimeout(resolve, Math.max(1, (dueMs[sent] as number) - now())));
@@ -115,7 +125,7 @@ export function openLoop(url: string, load: Load, seed: number): OpenLoop {
         tookMs: tookMs.slice(firstIndex, end),
         latenessMs: latenessMs.slice(firstIndex, end),
         firstIndex,
-        stopped: stopper.signal.aborted,
+        stopped,
       };
     },
   };
