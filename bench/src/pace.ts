@@ -27,7 +27,7 @@ const LEAST_ROUNDS = 6;
 
 export const FULL: Pace = {
   starts: 3,
-  warmUpMs: 3_000,
+  warmUpMs: 8_000,
   settleMs: 250,
   windowMs: 1_000,
   rounds: 10,
