@@ -131,9 +131,16 @@ describe('the edge with something left out or added', () => {
   });
 
   it('sends spans of some requests where it traces', async () => {
-    await bed.generator.warmUp(task(entrantOf('ours-traced'), 1_000));
-    const { lines } = await asked('ours-traced');
-    await expect.poll(() => spans, { timeout: 5_000 }).toBeGreaterThan(0);
+    let lines = 0;
+    // One in a hundred, by chance: of so many that none at all would be a wonder (0.99 ** 1000 is 4 in 100,000).
+    while (lines < 1_000) {
+      // oxlint-disable-next-line no-await-in-loop -- until there are enough
+      await bed.generator.warmUp(task(entrantOf('ours-traced'), 500));
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      ({ lines } = await asked('ours-traced'));
+    }
+    // They are sent every five seconds.
+    await expect.poll(() => spans, { timeout: 15_000 }).toBeGreaterThan(0);
     // Three spans a request, of one request in a hundred.
     expect(spans).toBeLessThan(0.5 * lines);
   });
