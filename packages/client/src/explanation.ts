@@ -87,6 +87,7 @@ export function createExplanation(clock: Clock, startedAt: number): Explanation 
     spentMs[part] += now - since;
     part = next;
     since = now;
+    return round(now - startedAt);
   };
   turnTo('own');
 
@@ -112,13 +113,17 @@ class FollowedCall {
   /** What the call is at. */
   part: Part = 'own';
   readonly #passedMs: () => number;
-  readonly #onTurn: () => void;
+  readonly #onTurn: () => number;
   readonly #breakers = new Map<number, NonNullable<ExplainedAttempt['breaker']>>();
   #call: ExplainedCall | undefined;
   #inFlight = 0;
 
-  /** @param passedMs milliseconds since the request arrived */
-  constructor(passedMs: () => number, onTurn: () => void) {
+  /**
+   * @param passedMs milliseconds since the request arrived
+   * @param onTurn called when `part` has changed. @returns when that was, in milliseconds since the request arrived: one
+   * look at the clock for both, or a process that is held up between two would spend time that belongs to no part
+   */
+  constructor(passedMs: () => number, onTurn: () => number) {
     this.#passedMs = passedMs;
     this.#onTurn = onTurn;
   }
@@ -185,16 +190,15 @@ class FollowedCall {
       }
       case 'attempt_started': {
         const breaker = this.#breakers.get(event.attempt);
+        this.#inFlight++;
         call.attempts.push({
           attempt: event.attempt,
           endpoint: event.endpoint,
-          startMs: this.#passedMs(),
+          startMs: this.#turnTo('attempts'),
           tookMs: 0,
           outcome: 'unfinished',
           ...(breaker === undefined ? {} : { breaker }),
         });
-        this.#inFlight++;
-        this.#turnTo('attempts');
         break;
       }
       case 'answered': {
@@ -206,11 +210,11 @@ class FollowedCall {
       }
       case 'attempt_ended': {
         const attempt = attemptOf(event.attempt);
+        const endMs = --this.#inFlight === 0 ? this.#turnTo('own') : this.#passedMs();
         if (attempt !== undefined) {
-          attempt.tookMs = round(this.#passedMs() - attempt.startMs);
+          attempt.tookMs = round(endMs - attempt.startMs);
           attempt.outcome = event.error ?? 'success';
         }
-        if (--this.#inFlight === 0) this.#turnTo('own');
         break;
       }
       case 'call_ended':
@@ -223,9 +227,9 @@ class FollowedCall {
     }
   }
 
-  #turnTo(part: Part): void {
+  #turnTo(part: Part): number {
     this.part = part;
-    this.#onTurn();
+    return this.#onTurn();
   }
 }
 

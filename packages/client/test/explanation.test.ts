@@ -149,3 +149,19 @@ test('an old answer, a shared one and a refusal are named', () => {
     { shared: true, outcome: 'degraded', because: 'budget_exhausted', rejected: ['budget_exhausted'] },
   ]);
 });
+
+test('a process that is held up at every look at the clock: the attempts are still what their part took', () => {
+  let now = 0;
+  const explanation = createExplanation({ now: () => (now += 7), after: () => () => undefined }, 0);
+  const watch = explanation.watchCall();
+  watch(started);
+  watch({ type: 'attempt_started', attempt: 1, endpoint: 'http://a' });
+  watch({ type: 'attempt_ended', attempt: 1, error: 'remote_error' });
+  watch({ type: 'retry', reason: 'remote_error', attempt: 1, delayMs: 20 });
+  watch({ type: 'attempt_started', attempt: 2, endpoint: 'http://a' });
+  watch({ type: 'attempt_ended', attempt: 2, error: undefined });
+  watch(ended);
+  const { parts, calls } = explanation.summary();
+  expect(calls[0]?.attempts.map(({ tookMs }) => tookMs)).toEqual([7, 7]);
+  expect(parts.attempts).toBe(14);
+});
