@@ -236,6 +236,19 @@ describe('a hostile greeter: never a wrong 200, never late, never anything but a
     expect(performance.now() - startedAt).toBeLessThan(20 * 25);
   });
 
+  test('thousands of headers cost little: reading ends at the limit (undici made an error, and its stack, for each one more)', async () => {
+    const many = `HTTP/1.1 200 OK\r\n${Array.from({ length: 6_000 }, (_, n) => `x${n}: 1\r\n`).join('')}`;
+    const url = await rawStandIn((socket) => {
+      socket.on('data', () => socket.write(many));
+    });
+    const edge = await startEdge(url, { GREETER_CALL_ATTEMPTS: '1' });
+    await get(`${edge.url}/hello`);
+    const { ownMs } = await timed(async () => {
+      for (let n = 0; n < 10; n++) expect((await get(`${edge.url}/hello`)).json.code).toBe('bad_response');
+    });
+    expect(ownMs).toBeLessThan(10 * 25);
+  });
+
   test('nobody there: 503 with retry-after, at once', async () => {
     const edge = await startEdge(await deadUrl());
     const answer = await get(`${edge.url}/hello`);

@@ -89,23 +89,33 @@ async function impatient(
   }
 }
 
+type Env = Readonly<Record<string, string>>;
+
+/** A greeter and an edge before it, each a process. */
+async function startPair(greeterEnv: Env, edgeEnv: Env) {
+  const greeter = spawnGreeter({ FAULTS: 'on', ...greeterEnv });
+  const { url: greeterUrl, opsUrl: greeterOpsUrl } = await greeter.listening;
+  const edge = spawnEdge({ GREETER_URL: greeterUrl, ...edgeEnv });
+  const { url, opsUrl } = await edge.listening;
+  return { greeter, edge, url, opsUrl, greeterOpsUrl };
+}
+
 /**
  * A second pair, with settings that nobody should have, and callers without patience: for what never happens at `edge`
  * and `greeter`.
  */
 async function startStrained() {
-  const greeter = spawnGreeter({ FAULTS: 'on', GREETER_MAX_IN_PROGRESS: '1', GREETER_MAX_QUEUED: '0' });
-  const { url: greeterUrl, opsUrl: greeterOpsUrl } = await greeter.listening;
-  const edge = spawnEdge({
-    GREETER_URL: greeterUrl,
-    GREETER_CALL_RETRY_BUDGET: '1000',
-    GREETER_CALL_RETRY_RATIO: '1',
-    GREETER_CALL_BREAKER_FAILURE_RATE: '0.9',
-    GREETER_CALL_BREAKER_MINIMUM_CALLS: '5',
-    GREETER_CALL_BREAKER_WINDOW_MS: '500',
-    GREETER_CALL_BREAKER_MAX_OPEN_MS: '250',
-  });
-  const { url, opsUrl } = await edge.listening;
+  const { edge, url, opsUrl, greeterOpsUrl } = await startPair(
+    { GREETER_MAX_IN_PROGRESS: '1', GREETER_MAX_QUEUED: '0' },
+    {
+      GREETER_CALL_RETRY_BUDGET: '1000',
+      GREETER_CALL_RETRY_RATIO: '1',
+      GREETER_CALL_BREAKER_FAILURE_RATE: '0.9',
+      GREETER_CALL_BREAKER_MINIMUM_CALLS: '5',
+      GREETER_CALL_BREAKER_WINDOW_MS: '500',
+      GREETER_CALL_BREAKER_MAX_OPEN_MS: '250',
+    },
+  );
 
   const strain = async () => {
     const dispatcher = new Agent();
@@ -145,16 +155,11 @@ const finite = (series: readonly Series[]) =>
 test('an outage: every query is answered, the alerts ring, and the figures are right', async () => {
   const prometheus = await startPrometheus(['strained-edge', 'strained-greeter']);
   const from = nowS();
-  const greeter = spawnGreeter({ FAULTS: 'on' });
-  const { url: greeterUrl, opsUrl: greeterOpsUrl } = await greeter.listening;
-  const edge = spawnEdge({
-    GREETER_URL: greeterUrl,
-    FAULTS: 'on',
+  const { greeter, url, opsUrl, greeterOpsUrl } = await startPair(
+    {},
     // So few that the load fills them while the greeter hangs.
-    GREETER_CALL_MAX_IN_FLIGHT: '16',
-    GREETER_CALL_MAX_QUEUED: '4',
-  });
-  const { url, opsUrl } = await edge.listening;
+    { FAULTS: 'on', GREETER_CALL_MAX_IN_FLIGHT: '16', GREETER_CALL_MAX_QUEUED: '4' },
+  );
   const strained = await startStrained();
   prometheus.target('edge', [address(opsUrl)]);
   prometheus.target('greeter', [address(greeterOpsUrl)]);
