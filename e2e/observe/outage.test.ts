@@ -15,13 +15,16 @@ import { type Prometheus, type Series, startPrometheus } from './prometheus.ts';
 /** Requests a second to the edge. */
 const RATE = 50;
 /** When what happens, in milliseconds since the load began. */
-const LEAVE_MS = [1_500, 3_000] as const;
-/** Twice: what the first time gives a series its first value, the second time moves it. */
+const LEAVE_MS = [5_500, 7_000] as const;
+/**
+ * Twice: what the first time gives a series its first value, the second time moves it. Not earlier: of the few calls that
+ * a rate knows at first, twenty retries are a fifth, which is the alert of amplification.
+ */
 const HANGS_MS = [
-  [3_500, 5_000],
-  [8_500, 11_000],
+  [7_500, 9_000],
+  [12_500, 15_000],
 ] as const;
-const BROKEN_MS = 13_000;
+const BROKEN_MS = 17_000;
 const WELL_AGAIN_MS = 50_000;
 const END_MS = 54_000;
 
