@@ -101,6 +101,9 @@ describe('x-explain: 1', () => {
       FAULTS: 'on',
       GREETER_CALL_BREAKER_MINIMUM_CALLS: '3',
       GREETER_CALL_RETRY_BUDGET: '1',
+      // Open until the test has looked, on a slow machine too.
+      GREETER_CALL_BREAKER_OPEN_MS: '60000',
+      GREETER_CALL_BREAKER_MAX_OPEN_MS: '60000',
     });
     const failing = { ...ask, 'x-fault': 'status=503' };
     const spent = await get(`${edge.url}/hello`, failing);
