@@ -124,7 +124,7 @@ test('an endpoint that comes back is used again', async () => {
   const edge = await startEdge(urls.join(','));
   await ask(edge.url, 2);
   act[1] = respondWell ?? act[1];
-  // Left out for two seconds and on probation for about three; so again where a stall of the machine looks like one of its.
+  // Left out for two seconds and on probation for about four; so again where a stall of the machine looks like one of its.
   for (let second = 0; second < 12 && (hits[1] ?? 0) < RATE / 4; second++) {
     hits.fill(0);
     await ask(edge.url, 1);
