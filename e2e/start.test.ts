@@ -37,6 +37,22 @@ describe('pnpm start', () => {
     for (const url of urls) await expect(get(`${url}/hello`)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
+  test('a request in flight may still ask the greeter: the edge is stopped before it', async () => {
+    const start = spawnScript('scripts/start.ts', freePorts);
+    await urlsOf(start.output);
+    const [, command = ''] = /Try: {2}curl '([^']+)'/.exec(start.output()) ?? [];
+    const [, greeterOps = ''] = /greeter on \S+ \(ops: ([^)]+)\)/.exec(start.output()) ?? [];
+    const plan = { faults: [{ id: 'first', status: 503, retryAfter: 1, count: 1 }] };
+    await fetch(`${greeterOps}/faults`, { method: 'PUT', body: JSON.stringify(plan) });
+    const answer = get(command);
+    const refused = async () =>
+      /^faults_injected_total\{fault="first".*\} 1$/m.test((await get(`${greeterOps}/metrics`)).text);
+    await expect.poll(refused, { timeout: 900, interval: 20 }).toBe(true);
+    start.child.kill('SIGTERM');
+    expect((await answer).json).toEqual({ message: 'Hello, John!' });
+    expect(await start.exited).toBe(0);
+  });
+
   test('killed outright, it leaves no service behind', async () => {
     const start = spawnScript('scripts/start.ts', freePorts);
     const urls = await urlsOf(start.output);

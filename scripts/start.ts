@@ -4,7 +4,7 @@
  */
 import { whenLaunchersGo } from './launchers.ts';
 import { openControl } from './start/control.ts';
-import { CommandError, KILL_AFTER_MS, type Listening, ServiceProcess } from './start/service-process.ts';
+import { CommandError, type Listening, ServiceProcess } from './start/service-process.ts';
 
 const services = new Map<string, ServiceProcess>();
 let stoppingSince: number | undefined;
@@ -33,10 +33,13 @@ function stop(exitCode: number): void {
   stoppingSince = performance.now();
   process.exitCode = exitCode;
   closeControl();
-  for (const service of services.values()) void service.stop();
-  setTimeout(() => {
-    for (const service of services.values()) service.destroy();
-  }, KILL_AFTER_MS).unref();
+  void stopInTurn();
+}
+
+/** Who asks before who answers: what the edge has begun may need the greeter once more. */
+async function stopInTurn(): Promise<void> {
+  // oxlint-disable-next-line no-await-in-loop -- one after the other is the point
+  for (const service of [...services.values()].toReversed()) await service.stop();
 }
 
 process.on('SIGINT', () => stop(0));

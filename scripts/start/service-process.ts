@@ -13,7 +13,7 @@ export interface Listening {
 export type ServiceState = 'running' | 'paused' | 'stopped';
 
 /** What a service has to end by itself, after which it is killed: a little more than its own graceful shutdown takes. */
-export const KILL_AFTER_MS = 12_000;
+const KILL_AFTER_MS = 12_000;
 
 /** On a terminal lines are read by people; elsewhere they stay the JSON that the service writes. */
 const FOR_PEOPLE = {
