@@ -4,8 +4,9 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { FULL, QUICK } from '../bench/src/pace.ts';
+import { measureProfile } from '../bench/src/profile.ts';
 import { disturbanceSentence } from '../bench/src/report/page.ts';
 import { plainTable, tablesOf } from '../bench/src/report/tables.ts';
 import type { Benchmarks } from '../bench/src/result.ts';
@@ -14,21 +15,29 @@ import { BENCHMARKS, keepBenchmarksPage } from './benchmarks-page.ts';
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
-const { quick, memory } = new Command('bench')
+const { quick, memory, profile } = new Command('bench')
   .description('Measures what a hop costs: CPU, latency, memory, start-up; by Halfopen and by others, in one run.')
   .option('--quick', 'about a minute, for a look: nothing is written')
-  .option('--memory', 'instead: the memory of our edge over a million requests, several minutes')
+  .addOption(
+    new Option('--memory', 'instead: the memory of our edge over a million requests, several minutes').conflicts(
+      'quick',
+    ),
+  )
+  .addOption(new Option('--profile', 'instead: whose code our edge runs, half a minute').conflicts(['quick', 'memory']))
   .parse()
-  .opts<{ readonly quick?: true; readonly memory?: true }>();
+  .opts<{ readonly quick?: true; readonly memory?: true; readonly profile?: true }>();
 // Whatever runs now ends with this process.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 
-const command = `pnpm bench${memory === true ? ' --memory' : quick === true ? ' --quick' : ''}`;
+async function measurePart(): Promise<Partial<Benchmarks>> {
+  if (memory === true) return { memory: await measureMemory('pnpm bench --memory', say) };
+  if (profile === true) return { profile: await measureProfile('pnpm bench --profile', say) };
+  if (quick === true) return { measurements: await measure(QUICK, 'pnpm bench --quick', say) };
+  return { measurements: await measure(FULL, 'pnpm bench', say) };
+}
+
 const kept = JSON.parse(readFileSync(BENCHMARKS, 'utf8')) as Benchmarks;
-const benchmarks: Benchmarks =
-  memory === true
-    ? { ...kept, memory: await measureMemory(command, say) }
-    : { ...kept, measurements: await measure(quick === true ? QUICK : FULL, command, say) };
+const benchmarks: Benchmarks = { ...kept, ...(await measurePart()) };
 
 for (const table of tablesOf(benchmarks)) process.stdout.write(`${plainTable(table).join('\n')}\n`);
 process.stdout.write(`${disturbanceSentence(benchmarks.measurements)}\n`);

@@ -27,7 +27,8 @@ export interface Bed {
 /** As many greeters as the growth over endpoints needs. */
 export const MOST_ENDPOINTS = 8;
 
-const RIGHT: Expected = { status: 200, text: '{"message":"Hello, John!"}' };
+/** The right answer. */
+export const RIGHT: Expected = { status: 200, text: '{"message":"Hello, John!"}' };
 
 export async function startBed(): Promise<Bed> {
   const [sinkPort, failingPort, ...ports] = (await freePorts(MOST_ENDPOINTS + 2)) as [number, number, ...number[]];

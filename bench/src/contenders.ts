@@ -38,10 +38,11 @@ export function edge(
   port: number,
   env: Readonly<Record<string, string>> = {},
   script = 'services/edge/src/main.ts',
+  flags: readonly string[] = [],
 ): Start {
   return {
     script,
-    flags: edgeFlags(),
+    flags: [...edgeFlags(), ...flags],
     env: { GREETER_URL: greeters, EDGE_PORT: String(port), EDGE_OPS_PORT: '0', ...env },
   };
 }

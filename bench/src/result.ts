@@ -52,8 +52,17 @@ export interface Memory {
   readonly samples: readonly { readonly requests: number; readonly residentBytes: number }[];
 }
 
-/** What is kept of the last full run and of the last look at the memory. */
+/** Whose code our edge runs under load: a measurement of its own, a profiler makes everything slower. */
+export interface Profile {
+  readonly provenance: Provenance;
+  readonly requests: number;
+  /** Of the time in which the main thread was busy, largest first. */
+  readonly shares: readonly { readonly what: string; readonly share: number }[];
+}
+
+/** What is kept of the last full run, of the last look at the memory, and of the last profile. */
 export interface Benchmarks {
   readonly measurements: Measurements;
   readonly memory: Memory | null;
+  readonly profile: Profile | null;
 }

@@ -21,10 +21,10 @@ interface Run {
 }
 
 /** In flight at once, wherever nothing else is said. */
-const CONNECTIONS = 32;
+export const CONNECTIONS = 32;
 const CONNECTION_LEVELS = [1, 10, 100, 500];
 const ENDPOINT_LEVELS = [1, 2, 4, MOST_ENDPOINTS];
-const SEED = 1;
+export const SEED = 1;
 
 /** All that a run measures but the memory. */
 export async function measure(pace: Pace, command: string, say: Say): Promise<Measurements> {

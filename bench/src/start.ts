@@ -26,7 +26,10 @@ export interface Running {
   readonly startUpMs: number;
   /** Has what it wrote to its standard output. */
   readonly logFile: string;
+  /** At once. */
   stop(): Promise<void>;
+  /** Lets it end by itself. */
+  end(): Promise<void>;
 }
 
 const ROOT = new URL('../../', import.meta.url);
@@ -75,6 +78,10 @@ export async function start(how: Start, port: number, expected = 200): Promise<R
     logFile,
     async stop() {
       child.kill('SIGKILL');
+      await exited;
+    },
+    async end() {
+      child.kill('SIGTERM');
       await exited;
     },
   };

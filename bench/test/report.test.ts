@@ -53,6 +53,9 @@ it('renders a page with every contender, also one that is not installed, and say
   expect(page).toContain('2026-01-02');
   expect(page).toContain('Other processes took 0.10 of the cores');
   expect(page).toContain('![');
+  expect(page).toContain('| axios | 70.0 % |');
+  expect(page).toContain('| all others | 0.1 % |');
+  expect(page).not.toContain('qs');
   // A table whose rows differ in length is none.
   for (const { head, rows } of tablesOf(sample)) for (const row of rows) expect(row).toHaveLength(head.length);
 });

@@ -70,6 +70,15 @@ export function sampleBenchmarks(): Benchmarks {
       byConnections: { ours: levels({ 1: 150, 10: 100, 100: 90, 500: 95 }) },
       byEndpoints: { ours: levels({ 1: 100, 2: 101, 4: 102, 8: 103 }) },
     },
+    profile: {
+      provenance,
+      requests: 1_000,
+      shares: [
+        { what: 'axios', share: 0.7 },
+        { what: 'zod', share: 0.299 },
+        { what: 'qs', share: 0.001 },
+      ],
+    },
     memory: {
       provenance,
       samples: [0, 200_000, 600_000, 1_000_000].map((requests) => ({ requests, residentBytes: 2 ** 26 + requests })),

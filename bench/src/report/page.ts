@@ -7,7 +7,7 @@ import { markdownTable, tablesOf } from './tables.ts';
 
 /** The part of the page that is made from figures: Markdown, a line an entry. */
 export function pageLines(benchmarks: Benchmarks, pictureFile: string): string[] {
-  const { measurements, memory } = benchmarks;
+  const { measurements, memory, profile } = benchmarks;
   const [targets, hop, ...others] = tablesOf(benchmarks);
   const section = (table: typeof targets) =>
     table === undefined ? [] : [`## ${table.title}`, '', ...markdownTable(table), ''];
@@ -25,6 +25,7 @@ export function pageLines(benchmarks: Benchmarks, pictureFile: string): string[]
     ...who(measurements.absent),
     ...others.flatMap(section),
     ...(memory === null ? [] : memoryLines(memory)),
+    ...(profile === null ? [] : profileLines(profile)),
   ];
 }
 
@@ -59,6 +60,26 @@ function memoryLines({ samples }: NonNullable<Benchmarks['memory']>): string[] {
     '| requests | in RAM |',
     '| ---: | ---: |',
     ...samples.map(({ requests, residentBytes }) => `| ${requests} | ${(residentBytes / 2 ** 20).toFixed(0)} MB |`),
+    '',
+  ];
+}
+
+/** Smaller ones are one line together. */
+const SMALLEST_SHARE = 0.005;
+
+function profileLines({ provenance, requests, shares }: NonNullable<Benchmarks['profile']>): string[] {
+  const shown = shares.filter(({ share }) => share >= SMALLEST_SHARE);
+  const rest = 1 - shown.reduce((sum, { share }) => sum + share, 0);
+  return [
+    '## Where the CPU of our edge goes',
+    '',
+    `Measured ${whereAndWhen(provenance)}: ${requests} requests, everything on.`,
+    '',
+    '| whose code | share of the busy time |',
+    '| --- | ---: |',
+    ...[...shown, { what: 'all others', share: rest }].map(({ what, share }) =>
+      tableRow([what, `${(100 * share).toFixed(1)} %`]),
+    ),
     '',
   ];
 }

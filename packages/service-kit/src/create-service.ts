@@ -178,7 +178,7 @@ function publicApp(options: ServiceOptions, repeats: Repeats): Express {
   });
   const admission = createAdmission(options.admission);
   metrics.watch(admission);
-  // One for all requests: a closure for each, held by its record, kept it past minor collections (6 kB of each, Node 24.21).
+  // One for all requests: a closure for each, held by its record, kept it past minor collections (Node 24.21).
   const leave = () => admission.leave();
   app.use((_req, res, next) => {
     const record = recordOf(res);

@@ -42,7 +42,7 @@ export interface RequestRecord extends RequestContext {
 
 /**
  * On the answer itself, not in a WeakMap: V8's minor collections take the values of an old WeakMap for alive, and a value
- * that leads back to its key keeps the whole request until the next major one (12 kB of each hop, Node 24.21).
+ * that leads back to its key keeps the whole request until the next major one (Node 24.21).
  */
 const RECORD = Symbol('request record');
 
