@@ -1,4 +1,4 @@
-import { createServer, type RequestListener } from 'node:http';
+import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { createApp as createEdge } from '@halfopen/edge/app';
@@ -8,6 +8,7 @@ import { readConfig as readGreeterConfig } from '@halfopen/greeter/config';
 import { createLog, type Service } from '@halfopen/service-kit';
 import { request } from 'undici';
 import { onTestFinished } from 'vitest';
+import { type StandIn, startStandIn } from './stand-in.ts';
 
 type Env = Readonly<Record<string, string>>;
 
@@ -48,31 +49,11 @@ export async function startSystem(env: Env = {}) {
   return { greeter, edge };
 }
 
-/**
- * An HTTP server that answers as the test says, until the test ends. Like every service it names the request that it
- * answers: only to one that does are connections kept.
- */
-export async function standIn(
-  listener: RequestListener,
-): Promise<{ readonly url: string; readonly sockets: Set<Socket> }> {
-  const sockets = new Set<Socket>();
-  const server = createServer((req, res) => {
-    const id = req.headers['x-request-id'];
-    if (id !== undefined) res.setHeader('x-request-id', id);
-    listener(req, res);
-  });
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  onTestFinished(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, sockets };
+/** An HTTP server that answers as the test says, until the test ends. */
+export async function standIn(listener: RequestListener): Promise<StandIn> {
+  const started = await startStandIn(listener);
+  onTestFinished(() => started.close());
+  return started;
 }
 
 /** A TCP server that does with each connection what the test says, until the test ends. */

@@ -1,52 +1,8 @@
-/** A downstream with one operation that may be repeated and one that must not be, and our client for it. */
-import {
-  attemptTimeout,
-  type Client,
-  compose,
-  createClient,
-  createRetryBudget,
-  deadline,
-  httpTransport,
-  type Policy,
-  type RetryOptions,
-  retry,
-  systemClock,
-  type Transport,
-} from '@halfopen/client';
-import { defineContract, defineOperation } from '@halfopen/contracts';
+import { createClient, httpTransport, type Policy } from '@halfopen/client';
 import { onTestFinished } from 'vitest';
-import { z } from 'zod';
+import { type Shop, shopContract } from './shop-contract.ts';
 
-const shopContract = defineContract({
-  name: 'shop',
-  title: 'Shop',
-  description: 'For tests.',
-  version: '1.0.0',
-  operations: {
-    find: defineOperation({
-      name: 'find',
-      method: 'GET',
-      path: '/find',
-      safety: 'safe',
-      summary: 'Finds',
-      query: z.object({}),
-      response: z.object({ ok: z.boolean() }),
-      problems: [],
-    }),
-    order: defineOperation({
-      name: 'order',
-      method: 'POST',
-      path: '/order',
-      safety: 'unsafe',
-      summary: 'Orders',
-      query: z.object({}),
-      response: z.object({ ok: z.boolean() }),
-      problems: [],
-    }),
-  },
-});
-
-export type Shop = Client<typeof shopContract>;
+export { shopBehind, threeAttempts, timed } from './shop-contract.ts';
 
 /** Our client for a shop over real sockets, until the test ends. */
 export function shopAt(url: string, policy?: Policy): Shop {
@@ -54,29 +10,3 @@ export function shopAt(url: string, policy?: Policy): Shop {
   onTestFinished(() => transport.close());
   return createClient(shopContract, transport, policy);
 }
-
-/** Our client for a shop without a socket: every attempt is a call of `send`. */
-export function shopBehind(send: Transport['send'], policy: Policy): Shop {
-  return createClient(shopContract, { send }, policy);
-}
-
-/** Three attempts, with jitter at its upper bound: the waits are 50 and 100 ms. */
-export const threeAttempts = (changes: Partial<RetryOptions> = {}): Policy =>
-  retry({
-    attempts: 3,
-    baseMs: 50,
-    capMs: 1_000,
-    budget: createRetryBudget({ ratio: 0.1, capacity: 20, initial: 20 }),
-    clock: systemClock,
-    random: () => 1,
-    onEvent: () => undefined,
-    ...changes,
-  });
-
-/** Attempts of `attemptMs` each in a call of two seconds. */
-export const timed = (attemptMs: number): Policy =>
-  compose(
-    deadline({ timeoutMs: 2_000, clock: systemClock }),
-    threeAttempts(),
-    attemptTimeout({ timeoutMs: attemptMs, clock: systemClock }),
-  );

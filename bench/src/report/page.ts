@@ -1,9 +1,9 @@
-import { markdownText, tableRow } from '@halfopen/lab/markdown';
-import type { Provenance } from '@halfopen/lab/result';
+import { tableRow } from '@halfopen/lab/markdown';
 import { CONTENDERS } from '../contenders.ts';
 import type { Benchmarks } from '../result.ts';
 import { disturbance } from './figures.ts';
 import { markdownTable, tablesOf } from './tables.ts';
+import { whereAndWhen } from './where-and-when.ts';
 
 /** The part of the page that is made from figures: Markdown, a line an entry. */
 export function pageLines(benchmarks: Benchmarks, pictureFile: string): string[] {
@@ -33,12 +33,6 @@ export function pageLines(benchmarks: Benchmarks, pictureFile: string): string[]
 export function disturbanceSentence(measurements: Benchmarks['measurements']): string {
   const { median, most } = disturbance(measurements);
   return `Other processes took ${median.toFixed(2)} of the cores meanwhile (the median of all windows; ${most.toFixed(2)} in the busiest one).`;
-}
-
-function whereAndWhen({ startedAt, commit, node, machine, command }: Provenance): string {
-  const { cpu, cores, memoryBytes } = machine;
-  const gigabytes = (memoryBytes / 2 ** 30).toFixed(0);
-  return `by \`${command}\` on ${startedAt.slice(0, 10)} on ${markdownText(cpu)}, ${cores} cores, ${gigabytes} GB, at commit ${commit.slice(0, 12)}${commit.endsWith('-dirty') ? ' and changes' : ''}, Node ${node}`;
 }
 
 /** What each of them does, and what it does not: the figures are not of the same thing. */
