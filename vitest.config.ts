@@ -32,6 +32,7 @@ export default defineConfig({
             'services/*/test/**/*.test.ts',
             'lab/test/**/*.test.ts',
             'bench/test/*.test.ts',
+            'scripts/test/*.test.ts',
           ],
           exclude: ['lab/test/browser/**', 'bench/test/contenders.test.ts'],
         },

@@ -1,0 +1,33 @@
+import { type BreakerOptions, createBreaker, DEFAULTS, systemClock } from '../../packages/client/src/index.ts';
+import { chance } from '../../packages/resilience/test/calls.ts';
+import type { Figure } from './measurement.ts';
+
+/** Our breaker as a service has it by default. */
+export const defaultBreaker = (changes: Partial<BreakerOptions> = {}) =>
+  createBreaker({
+    windowMs: DEFAULTS.breakerWindowMs,
+    minimumCalls: DEFAULTS.breakerMinimumCalls,
+    failureRate: DEFAULTS.breakerFailureRate,
+    slowCallMs: DEFAULTS.attemptTimeoutMs * DEFAULTS.breakerSlowShare,
+    openMs: DEFAULTS.breakerOpenMs,
+    maxOpenMs: DEFAULTS.breakerMaxOpenMs,
+    probeLeaseMs: DEFAULTS.attemptTimeoutMs + 250,
+    fairChanceMs: DEFAULTS.attemptTimeoutMs / 2,
+    clock: systemClock,
+    random: chance(),
+    onEvent: () => undefined,
+    ...changes,
+  });
+
+/** Calls one after another until the breaker is open, `most` at the most. */
+export async function callsUntilOpen(
+  most: number,
+  call: () => Promise<unknown>,
+  isOpen: () => boolean,
+): Promise<Figure> {
+  for (let calls = 1; calls <= most; calls++) {
+    await call().catch(() => undefined);
+    if (isOpen()) return { amount: calls, ended: 'open' };
+  }
+  return { amount: most, ended: 'still closed' };
+}
