@@ -184,13 +184,14 @@ describe('a hostile greeter: never a wrong 200, never late, never anything but a
   });
 
   test.each([
-    ['names the request it answers, always', true, true],
-    ['names none', false, false],
-    ['names none in what is too many', true, false],
-    ['names one in what is too many alone', false, true],
+    ['names the request it answers, always', true, true, {}],
+    ['names it, and callers who all send one id', true, true, { 'x-request-id': 'one-for-all' }],
+    ['names none', false, false, {}],
+    ['names none in what is too many', true, false, {}],
+    ['names one in what is too many alone', false, true, {}],
   ])(
     'one answer too many, late, does not shift the next ones (a peer that %s): no caller gets the greeting of another',
-    async (_who, namesIts, namesSurplus) => {
+    async (_who, namesIts, namesSurplus, headers: Record<string, string>) => {
       const greeter = await standIn((req, res) => {
         const name = new URL(req.url ?? '', 'http://x').searchParams.get('name');
         const body = `{"message":"Hello, ${name}!"}`;
@@ -209,7 +210,7 @@ describe('a hostile greeter: never a wrong 200, never late, never anything but a
       let right = 0;
       const caller = async (who: number) => {
         for (let n = 0; n < 50; n++) {
-          const answer = await get(`${edge.url}/hello?name=${who}-${n}`);
+          const answer = await get(`${edge.url}/hello?name=${who}-${n}`, headers);
           if (answer.status === 200 && answer.json.message === `Hello, ${who}-${n}!`) right++;
           else if (answer.status === 200) wrong++;
         }

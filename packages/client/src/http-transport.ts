@@ -92,9 +92,10 @@ export function httpTransport(origin: string, options: HttpTransportOptions = {}
       const { signal, endpoint = usual, operation } = context;
       const connection = connectionTo(endpoint);
       const { kept, once, worth } = connection;
-      const isKept = operation.safety !== 'unsafe' && worth.trusted;
+      let isKept = operation.safety !== 'unsafe' && worth.trusted;
       try {
         const headers = requestHeaders(context, endpoint, clock);
+        isKept &&= worth.tells(String(headers[HEADERS.requestId]), `${request.method} ${request.target}`);
         const response = await (isKept ? kept : once).http.request<Uint8Array>({
           method: request.method,
           url: request.target,

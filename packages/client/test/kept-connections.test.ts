@@ -68,3 +68,27 @@ test("an answer that may be another request's: none is used for five seconds, wh
   pass(1);
   expect(worth.trusted).toBe(true);
 });
+
+test('an id tells the question it came with, again and again, and no other one', () => {
+  const { worth } = atTime();
+  expect(worth.tells('a', 'GET /hello?name=John')).toBe(true);
+  // A retry, or a caller who asks the same again: whichever answer comes is right.
+  expect(worth.tells('a', 'GET /hello?name=John')).toBe(true);
+  expect(worth.tells('a', 'GET /hello?name=Jane')).toBe(false);
+  expect(worth.tells('b', 'GET /hello?name=Jane')).toBe(true);
+  // Not forgotten for what was refused.
+  expect(worth.tells('a', 'GET /hello?name=Jane')).toBe(false);
+});
+
+test('the last five thousand ids are remembered, and no more than twice as many', () => {
+  const { worth } = atTime();
+  const others = (count: number, of: string) => {
+    for (let n = 0; n < count; n++) worth.tells(`${of}-${n}`, 'another question');
+  };
+  worth.tells('a', 'John');
+  others(5_000, 'first');
+  expect(worth.tells('a', 'Jane')).toBe(false);
+  others(5_000, 'second');
+  others(5_000, 'third');
+  expect(worth.tells('a', 'Jane')).toBe(true);
+});
