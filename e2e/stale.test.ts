@@ -55,6 +55,22 @@ test('a failed call is answered with the last good greeting for that name, says 
   );
 });
 
+test('an old greeting from a cache in between says its whole age, and is not used where that is too much', async () => {
+  let broken = false;
+  const greeter = await standIn((req, res) => {
+    const age = new URL(req.url ?? '', 'http://x').searchParams.get('name') ?? '0';
+    const headers = { 'content-type': 'application/json', 'cache-control': 'stale-if-error=60', age };
+    res.writeHead(broken ? 500 : 200, headers).end('{"message":"Hi"}');
+  });
+  const edge = await startEdge(greeter.url, { GREETER_CALL_STALE_IF_ERROR: 'on' });
+  const ages = ['30', '300', 'soon'];
+  for (const age of ages) await get(`${edge.url}/hello?name=${age}`);
+  broken = true;
+  const [young, old, unreadable] = await Promise.all(ages.map((age) => get(`${edge.url}/hello?name=${age}`)));
+  expect([young?.status, young?.headers.age]).toEqual([200, '30']);
+  expect([old?.status, unreadable?.status]).toEqual([502, 502]);
+});
+
 test('off by default', async () => {
   let broken = false;
   const greeter = await standIn((_req, res) => {

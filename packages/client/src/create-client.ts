@@ -66,6 +66,7 @@ function createMethod(operation: Operation, transport: Transport, policy: Policy
     context.watch?.({ type: 'answered', attempt: context.attempt, status, fault });
     const result = readResponse(operation, response, context.deadlineAt - clock.now());
     context.notes.cacheControl = response.cacheControl ?? '';
+    context.notes.ageMs = response.ageMs ?? 0;
     return result;
   };
   const call = policy(watched(attempt));

@@ -112,6 +112,7 @@ export function httpTransport(origin: string, options: HttpTransportOptions = {}
         }
         return {
           status: response.status,
+          ageMs: ageMsOf(response.headers.age),
           cacheControl: textHeader(response.headers['cache-control']),
           contentEncoding: textHeader(response.headers['content-encoding']),
           contentType: textHeader(response.headers['content-type']),
@@ -248,6 +249,12 @@ const isBelieved = (status: number) => status < 500 && status !== 429;
 /** A header that came twice is no header at all: neither value can be trusted. */
 function textHeader(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
+}
+
+/** What cannot be read (RFC 9111 §5.1: whole seconds, once) is taken for as old as can be: nobody knows how old it is. */
+function ageMsOf(value: unknown): number {
+  if (value === undefined) return 0;
+  return typeof value === 'string' && /^\d+$/.test(value) ? Number(value) * 1_000 : Number.POSITIVE_INFINITY;
 }
 
 /** An id, or nothing: it goes into traces and headers of ours. */

@@ -10,6 +10,8 @@ export interface TransportResponse {
   readonly status: number;
   readonly contentType: string | undefined;
   readonly cacheControl: string | undefined;
+  /** How old the answer says it is (Age), in milliseconds. Default 0. */
+  readonly ageMs?: number;
   readonly contentEncoding: string | undefined;
   /** What Retry-After asked for, where it could be read. */
   readonly retryAfterMs: number | undefined;

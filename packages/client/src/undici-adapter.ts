@@ -116,6 +116,7 @@ const CHUNKED = /^chunked$/i;
 const WANTED = [
   'content-type',
   'content-encoding',
+  'age',
   'cache-control',
   HEADERS.retryAfter,
   HEADERS.requestId,

@@ -38,6 +38,8 @@ export interface CallNotes {
   readonly mayBeStale: boolean;
   /** The Cache-Control of the answer. */
   cacheControl: string | undefined;
+  /** How old the answer was, in milliseconds, when it came: a cache may have given it. */
+  ageMs?: number;
   /** How old the answer is, in milliseconds, when it stands in for a failure. */
   staleMs: number | undefined;
   /** The failure it stands in for. */

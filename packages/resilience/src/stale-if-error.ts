@@ -14,7 +14,7 @@ export interface StaleIfErrorOptions {
 /**
  * Answers a failed safe call with the last good answer to the very same question, while that answer's own
  * Cache-Control allows it (`stale-if-error`, RFC 5861 §4), and says so in `notes.staleMs`: whoever answers with it must
- * not pass it off as fresh. Answers that say `no-store`, `no-cache`, `private` or `must-revalidate` are not kept.
+ * not pass it off as fresh. Answers that forbid it (`no-store`, `must-revalidate` and their kin) are not kept.
  */
 export function staleIfError({ keyOf, maxBytes, clock }: StaleIfErrorOptions): Policy {
   return <T>(next: Call<T>): Call<T> => {
@@ -28,18 +28,18 @@ export function staleIfError({ keyOf, maxBytes, clock }: StaleIfErrorOptions): P
       const key = keyOf(context);
       try {
         const value = await next(context);
-        const { cacheControl } = context.notes;
+        const { cacheControl, ageMs = 0 } = context.notes;
         // Without a word of its own (a call shared with another one), it says nothing about what is stored.
         if (cacheControl !== undefined) {
           const usableMs = usableOnErrorMs(cacheControl);
           if (usableMs === 0) answers.delete(key);
-          else answers.set(key, { value, usableMs, storedAt: clock.now(), bytes: JSON.stringify(value)?.length ?? 1 });
+          else answers.set(key, { value, usableMs, bornAt: clock.now() - ageMs, bytes: sizeOf(value) });
         }
         return value;
       } catch (error) {
         const stored = answers.get(key);
         if (stored === undefined || !isCallError(error) || NOT_A_FAILURE.has(error.code)) throw error;
-        const ageMs = clock.now() - stored.storedAt;
+        const ageMs = clock.now() - stored.bornAt;
         if (ageMs > stored.usableMs) throw error;
         context.notes.staleMs = ageMs;
         context.notes.staleBecause = error.code;
@@ -53,9 +53,12 @@ interface Stored<T> {
   readonly value: T;
   /** How old it may be and still stand in for a failure. */
   readonly usableMs: number;
-  readonly storedAt: number;
+  /** When the downstream made it. A cache in between may have had it for a while. */
+  readonly bornAt: number;
   readonly bytes: number;
 }
+
+const sizeOf = (value: unknown) => JSON.stringify(value)?.length ?? 1;
 
 /** Nobody is there to be answered, or the question itself was wrong. */
 const NOT_A_FAILURE: ReadonlySet<string> = new Set(['cancelled', 'bad_request']);
@@ -65,18 +68,21 @@ const NOT_A_FAILURE: ReadonlySet<string> = new Set(['cancelled', 'bad_request'])
  * together (RFC 5861 §4). 0 where it may not at all.
  */
 export function usableOnErrorMs(cacheControl: string): number {
-  const directives = new Map(
-    cacheControl.split(',').map((part) => {
-      const [name = '', value = ''] = part.trim().toLowerCase().split('=');
-      return [name, value.replaceAll('"', '')];
-    }),
-  );
+  const directives = new Map<string, string>();
+  for (const [, name = '', quoted, token] of cacheControl.toLowerCase().matchAll(DIRECTIVE)) {
+    // Where two contradict each other, the first counts (RFC 9111 §4.2.1).
+    if (!directives.has(name)) directives.set(name, quoted ?? token ?? '');
+  }
   if (FORBIDDING.some((directive) => directives.has(directive))) return 0;
   const onError = seconds(directives.get('stale-if-error'));
   return onError === 0 ? 0 : (onError + seconds(directives.get('max-age'))) * 1_000;
 }
 
-const FORBIDDING = ['no-store', 'no-cache', 'must-revalidate', 'private'];
+/** A name and perhaps a value. A comma or a name within a quoted value is neither. */
+const DIRECTIVE = /([\w-]+)(?:=(?:"([^"]*)"|([^\s,"]*)))?/g;
+
+/** One answer is given to many callers: what a shared cache must not do, must not be done here (RFC 9111 §4.2.4). */
+const FORBIDDING = ['no-store', 'no-cache', 'private', 'must-revalidate', 'proxy-revalidate', 's-maxage'];
 
 function seconds(value: string | undefined): number {
   return value !== undefined && /^\d{1,9}$/.test(value) ? Number(value) : 0;

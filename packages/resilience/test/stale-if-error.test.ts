@@ -5,11 +5,15 @@ import { context, remoteError, track, unreachable, useVirtualTime } from './virt
 const { clock, advance } = useVirtualTime();
 
 function setup(maxBytes = 10_000) {
-  let answer: () => { value: unknown; cacheControl?: string } = () => ({ value: 'unset', cacheControl: '' });
+  let answer: () => { value: unknown; cacheControl?: string; ageMs?: number } = () => ({
+    value: 'unset',
+    cacheControl: '',
+  });
   const call = staleIfError({ keyOf: ({ input }) => JSON.stringify(input), maxBytes, clock })<unknown>(
     async ({ notes }: CallContext) => {
-      const { value, cacheControl } = answer();
+      const { value, cacheControl, ageMs = 0 } = answer();
       notes.cacheControl = cacheControl;
+      notes.ageMs = ageMs;
       return value;
     },
   );
@@ -25,8 +29,8 @@ function setup(maxBytes = 10_000) {
   };
   return {
     ask,
-    answers: (value: unknown, cacheControl = 'max-age=0, stale-if-error=60') => {
-      answer = () => ({ value, cacheControl });
+    answers: (value: unknown, cacheControl = 'max-age=0, stale-if-error=60', ageMs = 0) => {
+      answer = () => ({ value, cacheControl, ageMs });
     },
     answersWithoutAWord: (value: unknown) => {
       answer = () => ({ value });
@@ -172,6 +176,17 @@ describe('stale-if-error', () => {
     expect(kept).toEqual([7, 8, 9]);
   });
 
+  test('an answer that was old already, from a cache in between, is so much older', async () => {
+    const { ask, answers, fails } = setup();
+    answers('old', 'stale-if-error=60', 50_000);
+    await ask();
+    fails();
+    await advance(10_000);
+    expect(await ask()).toEqual({ outcome: 'old', staleMs: 60_000, because: 'remote_error' });
+    await advance(1);
+    expect((await ask()).outcome).toBe('remote_error');
+  });
+
   test.each([
     ['stale-if-error=60', 60_000],
     ['max-age=10, stale-if-error=60', 70_000],
@@ -182,6 +197,16 @@ describe('stale-if-error', () => {
     ['stale-if-error=soon', 0],
     ['stale-if-error=60s', 0],
     ['stale-if-error=60, no-store', 0],
+    ['stale-if-error=60, NO-CACHE="set-cookie"', 0],
+    // For shared caches; the edge is one.
+    ['stale-if-error=60, proxy-revalidate', 0],
+    ['stale-if-error=60, s-maxage=10', 0],
+    // The first of two counts.
+    ['stale-if-error=0, stale-if-error=60', 0],
+    ['stale-if-error=60, stale-if-error=0', 60_000],
+    // Within quotes nothing is a directive.
+    ['extension="a, stale-if-error=60"', 0],
+    ['extension="no-store", stale-if-error=60', 60_000],
   ])('Cache-Control: %s allows %i ms', (cacheControl, ms) => {
     expect(usableOnErrorMs(cacheControl)).toBe(ms);
   });
