@@ -14,7 +14,10 @@ export interface DiscoveryOptions {
 }
 
 export interface Discovery {
-  /** Holds calls until every name has been looked up for the first time, successfully or not. */
+  /**
+   * Holds calls until every name has been looked up for the first time, successfully or not. While there is nobody, a
+   * call is reason enough to look again.
+   */
   readonly policy: Policy;
   /** Something failed that a new look at the names may explain: looks at once, and more often for a second. */
   refresh(): void;
@@ -50,23 +53,26 @@ export function discover({
   });
   const fixed = names.every((name) => name.fixed);
   const timer = fixed ? undefined : setInterval(() => void look(), refreshMs).unref();
+  const refresh = () => {
+    if (fixed || again !== undefined) return;
+    let looks = 0;
+    void look();
+    again = setInterval(() => {
+      void look();
+      if (++looks === SUSPICIOUS_LOOKS) {
+        clearInterval(again);
+        again = undefined;
+      }
+    }, SUSPICIOUS_MS).unref();
+  };
   return {
     policy: (next) => async (context) => {
       if (!ready) await Promise.race([first, aborted(context.signal)]);
+      // Without an endpoint nothing is tried, so no failed connection would tell.
+      if (told === '') refresh();
       return next(context);
     },
-    refresh() {
-      if (fixed || again !== undefined) return;
-      let looks = 0;
-      void look();
-      again = setInterval(() => {
-        void look();
-        if (++looks === SUSPICIOUS_LOOKS) {
-          clearInterval(again);
-          again = undefined;
-        }
-      }, SUSPICIOUS_MS).unref();
-    },
+    refresh,
     close() {
       clearInterval(timer);
       clearInterval(again);

@@ -101,6 +101,31 @@ describe('discovery', () => {
     expect(seen.at(-1)).toEqual([]);
   });
 
+  test('while nobody is there, calls are reason to look again: the first address is noticed within 100 ms', async () => {
+    let isBack = false;
+    const looked: number[] = [];
+    const { discovery, seen } = setup(() => {
+      looked.push(Date.now());
+      return isBack ? Promise.resolve(['10.0.0.1']) : failing('ENOTFOUND');
+    });
+    const ask = discovery.policy(async () => 'answer');
+    await ask(call());
+    await vi.advanceTimersByTimeAsync(500);
+    isBack = true;
+    await vi.advanceTimersByTimeAsync(100);
+    expect(seen).toEqual([['http://10.0.0.1:5000']]);
+    // However many ask.
+    isBack = false;
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(seen.at(-1)).toEqual([]);
+    looked.length = 0;
+    for (let n = 0; n < 1_000; n++) {
+      await ask(call());
+      await vi.advanceTimersByTimeAsync(1);
+    }
+    expect(looked.length).toBeLessThanOrEqual(12);
+  });
+
   test('a resolver that hangs stalls no call and is not asked again meanwhile', async () => {
     let looks = 0;
     const { discovery, seen } = setup(() => {
