@@ -1,6 +1,6 @@
 import { abortError, isCallError } from './call-error.ts';
 import type { Clock } from './clock.ts';
-import type { Call, CallContext, Policy } from './policy.ts';
+import type { Call, CallContext, CallNotes, Policy } from './policy.ts';
 
 export interface CoalesceOptions {
   /** Calls with the same key are the same question. */
@@ -22,7 +22,7 @@ export function coalesce({ keyOf, timeoutMs, clock }: CoalesceOptions): Policy {
     const takeOff = (key: string, context: CallContext): Flight<T> => {
       const controller = new AbortController();
       const result = next({ ...context, signal: controller.signal, deadlineAt: clock.now() + timeoutMs });
-      const flight: Flight<T> = { result, controller, callers: 0 };
+      const flight: Flight<T> = { result, controller, notes: context.notes, callers: 0 };
       const land = () => {
         if (flights.get(key) === flight) flights.delete(key);
       };
@@ -39,10 +39,14 @@ export function coalesce({ keyOf, timeoutMs, clock }: CoalesceOptions): Policy {
         const flight = shared ?? takeOff(key, context);
         if (shared !== undefined) context.watch?.({ type: 'shared' });
         try {
-          return await board(flight, context.signal, () => {
+          const value = await board(flight, context.signal, () => {
             // Aborted flights are not for newcomers.
             if (flights.get(key) === flight) flights.delete(key);
           });
+          // What the answer says of itself, it says to all who get it: the first of them may have left.
+          context.notes.cacheControl = flight.notes.cacheControl;
+          context.notes.ageMs = flight.notes.ageMs;
+          return value;
         } catch (error) {
           // The shared call ran out of a time that began before ours did: ask anew, our own deadline permitting.
           const outOfItsTime = isCallError(error) && error.code === 'deadline_exceeded';
@@ -56,6 +60,8 @@ export function coalesce({ keyOf, timeoutMs, clock }: CoalesceOptions): Policy {
 interface Flight<T> {
   readonly result: Promise<T>;
   readonly controller: AbortController;
+  /** Of the call that began it. */
+  readonly notes: CallNotes;
   callers: number;
 }
 

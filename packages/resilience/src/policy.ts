@@ -39,7 +39,7 @@ export interface CallNotes {
   /** The Cache-Control of the answer. */
   cacheControl: string | undefined;
   /** How old the answer was, in milliseconds, when it came: a cache may have given it. */
-  ageMs?: number;
+  ageMs?: number | undefined;
   /** How old the answer is, in milliseconds, when it stands in for a failure. */
   staleMs: number | undefined;
   /** The failure it stands in for. */

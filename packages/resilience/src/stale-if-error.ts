@@ -29,7 +29,7 @@ export function staleIfError({ keyOf, maxBytes, clock }: StaleIfErrorOptions): P
       try {
         const value = await next(context);
         const { cacheControl, ageMs = 0 } = context.notes;
-        // Without a word of its own (a call shared with another one), it says nothing about what is stored.
+        // Without a word of its own, it says nothing about what is stored.
         if (cacheControl !== undefined) {
           const usableMs = usableOnErrorMs(cacheControl);
           if (usableMs === 0) answers.delete(key);

@@ -37,6 +37,22 @@ describe('coalesce', () => {
     expect(flights).toHaveLength(1);
   });
 
+  test('what the answer says of itself, it says to all who get it, whether or not the first has left', async () => {
+    const { call } = setup(async (ctx) => {
+      const answer = await taking(100, 'answer')(ctx);
+      ctx.notes.cacheControl = 'no-store';
+      ctx.notes.ageMs = 7_000;
+      return answer;
+    });
+    const first = new AbortController();
+    track(call(context({ signal: first.signal })));
+    const others = [context(), context()];
+    for (const other of others) track(call(other));
+    first.abort();
+    await advance(100);
+    for (const { notes } of others) expect(notes).toMatchObject({ cacheControl: 'no-store', ageMs: 7_000 });
+  });
+
   test('what is not safe is never shared', async () => {
     const { call, flights } = setup();
     const operation = { name: 'order', safety: 'idempotent' } as const;
