@@ -35,7 +35,7 @@ export function discover({
   onChange,
   resolve = systemResolve,
 }: DiscoveryOptions): Discovery {
-  const names = origins.map((origin) => watchName(new URL(origin), resolve));
+  const names = origins.map((origin) => watchName(new URL(origin), resolve, () => tell()));
   let told = '';
   const tell = () => {
     const endpoints = names.flatMap(({ endpoints: known }) => known());
@@ -44,7 +44,7 @@ export function discover({
     told = key;
     onChange(endpoints);
   };
-  const look = () => Promise.all(names.map(async (name) => (await name.look()) && tell()));
+  const look = () => Promise.all(names.map((name) => name.look()));
   tell();
   let ready = false;
   let again: NodeJS.Timeout | undefined;
@@ -94,35 +94,55 @@ function aborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-function watchName(url: URL, resolve: (hostname: string) => Promise<readonly string[]>) {
+/**
+ * A look that has had no answer for so long no longer keeps others from being begun: one lost answer would be the last one. The
+ * system's resolver gives up later (glibc: 5 s for each name server and try), on two threads at the most.
+ */
+const LOOK_GIVEN_UP_MS = 10_000;
+
+function watchName(url: URL, resolve: (hostname: string) => Promise<readonly string[]>, onAnswer: () => void) {
   const hostname = url.hostname.replace(/^\[|\]$/g, '');
   // `localhost` is two addresses for one process, not two endpoints.
   const fixed = isIP(hostname) !== 0 || hostname === 'localhost';
   let endpoints: readonly Endpoint[] = fixed ? [{ origin: url.origin, host: url.host }] : [];
-  let looking: Promise<boolean> | undefined;
+  let looking: Promise<void> | undefined;
+  let [lastBegun, lastAnswered] = [0, 0];
 
-  const lookNow = async (): Promise<boolean> => {
+  const lookNow = async (): Promise<void> => {
+    const own = ++lastBegun;
+    let found: readonly string[] = [];
     try {
-      const addresses = await resolve(hostname);
-      endpoints = addresses.toSorted().map((address) => ({ origin: withHost(url, address), host: url.host }));
+      found = await resolve(hostname);
     } catch (error) {
-      if (!NOBODY_THERE.has((error as { code?: string }).code ?? '')) return false;
-      endpoints = [];
+      if (!NOBODY_THERE.has((error as { code?: string }).code ?? '')) return;
     }
-    return true;
+    // Given up, and overtaken by a later one: it speaks of the past.
+    if (own < lastAnswered) return;
+    lastAnswered = own;
+    endpoints = found.toSorted().map((address) => ({ origin: withHost(url, address), host: url.host }));
+    onAnswer();
   };
   return {
     fixed,
     endpoints: () => endpoints,
     /** One look at a time: a resolver that hangs holds one look, not one more each time. */
-    look: (): Promise<boolean> => {
-      if (fixed) return Promise.resolve(false);
-      looking ??= lookNow().finally(() => {
+    look: (): Promise<void> => {
+      if (fixed) return Promise.resolve();
+      looking ??= orGivenUp(lookNow()).finally(() => {
         looking = undefined;
       });
       return looking;
     },
   };
+}
+
+async function orGivenUp(look: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const givenUp = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, LOOK_GIVEN_UP_MS).unref();
+  });
+  await Promise.race([look, givenUp]);
+  clearTimeout(timer);
 }
 
 /** Answers, as opposed to failures, of a name server. */

@@ -126,16 +126,38 @@ describe('discovery', () => {
     expect(looked.length).toBeLessThanOrEqual(12);
   });
 
-  test('a resolver that hangs stalls no call and is not asked again meanwhile', async () => {
+  test('a resolver that hangs stalls no call and is asked again every ten seconds only', async () => {
     let looks = 0;
     const { discovery, seen } = setup(() => {
       looks++;
       return looks === 1 ? Promise.resolve(['10.0.0.1']) : new Promise(() => undefined);
     });
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(looks).toBe(2);
+    expect(looks).toBe(7);
     expect(seen).toEqual([['http://10.0.0.1:5000']]);
     await expect(discovery.policy(async () => 'answer')(call())).resolves.toBe('answer');
+  });
+
+  test('an answer that never comes is not the last one: the name is followed again', async () => {
+    const late = Promise.withResolvers<string[]>();
+    const answers = [Promise.resolve(['10.0.0.1']), late.promise, Promise.resolve(['10.0.0.2'])];
+    const { seen } = setup(() => answers.shift() ?? Promise.resolve(['10.0.0.2']));
+    await vi.advanceTimersByTimeAsync(14_000);
+    expect(seen.at(-1)).toEqual(['http://10.0.0.2:5000']);
+    // When it does come, it is older than what is known.
+    late.resolve(['10.0.0.1']);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(seen).toEqual([['http://10.0.0.1:5000'], ['http://10.0.0.2:5000']]);
+  });
+
+  test('an answer that comes late is better than none', async () => {
+    const late = Promise.withResolvers<string[]>();
+    const answers = [Promise.resolve(['10.0.0.1']), late.promise];
+    const { seen } = setup(() => answers.shift() ?? new Promise(() => undefined));
+    await vi.advanceTimersByTimeAsync(14_000);
+    late.resolve(['10.0.0.2']);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(seen.at(-1)).toEqual(['http://10.0.0.2:5000']);
   });
 
   test('calls wait for the first look, as long as their callers do', async () => {

@@ -97,6 +97,7 @@ describe('stale-if-error', () => {
     ['overloaded', 'old'],
     ['cancelled', 'cancelled'],
     ['bad_request', 'bad_request'],
+    ['remote_refused', 'remote_refused'],
   ])('%s → %s', async (code, outcome) => {
     const { ask, answers, fails } = setup();
     answers('old');
@@ -156,7 +157,7 @@ describe('stale-if-error', () => {
   });
 
   test('memory is bounded: the least used are forgotten', async () => {
-    const { ask, answers, fails } = setup(1_000);
+    const { ask, answers, fails } = setup(2_000);
     answers('x'.repeat(200));
     for (let n = 0; n < 10; n++) await ask(n);
     fails();
@@ -166,7 +167,7 @@ describe('stale-if-error', () => {
   });
 
   test('memory is bounded: long questions count as well', async () => {
-    const { ask, answers, fails } = setup(1_000);
+    const { ask, answers, fails } = setup(2_000);
     const question = (n: number) => `${n}`.padEnd(300);
     answers('x');
     for (let n = 0; n < 10; n++) await ask(question(n));
