@@ -184,11 +184,9 @@ hypothesis:
   - { phase: during, metric: wrong, variant: none, atMost: 0 }
   - { phase: during, metric: success, variant: again, minus: none, atLeast: -0.25, atMost: 0.25 }
 `);
-  expect({ exitCode, verdict: result?.verdict, remarks: result?.remarks }).toEqual({
-    exitCode: 0,
-    verdict: 'held',
-    remarks: [],
-  });
+  // A busy machine may break it a little late.
+  const remarks = result?.remarks.filter((remark) => !/ (?:began|ended) \d+ ms late: /.test(remark));
+  expect({ exitCode, verdict: result?.verdict, remarks }).toEqual({ exitCode: 0, verdict: 'held', remarks: [] });
   const [none, again, standard] = result?.variants.map(({ runs }) => runs[0]) ?? [];
   // The same arrivals and, with the same policy, the same victims, one by one.
   expect(again?.requests.dueMs).toBe(none?.requests.dueMs);

@@ -48,7 +48,7 @@ describe('an outage', () => {
       const [, bytes = '0'] = /^process_resident_memory_bytes (\d+)/m.exec((await get(`${opsUrl}/metrics`)).text) ?? [];
       return Number(bytes) / 2 ** 20;
     };
-    await openLoop(url, { rate: RATE, durationMs: 3_000 });
+    await openLoop(url, { rate: RATE, durationMs: 2_000 });
     const rssBefore = await rssMb();
     let during = 0;
     let [brokenAt, wellAt] = [Number.NaN, Number.NaN];
@@ -106,7 +106,7 @@ describe('random failures', () => {
     });
     const edge = spawnEdge({ GREETER_URL: greeter.url, LOG_LEVEL: 'silent' });
     const { url } = await edge.listening;
-    const seen = await openLoop(url, { rate: RATE, durationMs: 5_000 });
+    const seen = await openLoop(url, { rate: RATE, durationMs: 4_000 });
     const success = seen.filter(({ status }) => status === 200).length / seen.length;
     const attempts = hits / seen.length;
     expect(attempts).toBeLessThanOrEqual(1.12);
