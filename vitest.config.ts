@@ -11,7 +11,6 @@ const SIDE_BY_SIDE = [
   'e2e/faults.test.ts',
   'e2e/hello.test.ts',
   'e2e/hostile.test.ts',
-  'e2e/lab.test.ts',
   'e2e/proxy.test.ts',
   'e2e/secrets.test.ts',
   'e2e/stale.test.ts',

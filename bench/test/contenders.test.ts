@@ -74,7 +74,7 @@ function entrantOf(name: string) {
   return entrant;
 }
 
-const task = ({ process: { url, pid }, expected }: Entrant, windowMs = 100): Task => {
+const task = ({ process: { url, pid }, expected }: Entrant, windowMs = 500): Task => {
   return { url, pid, beside: bed.pids, connections: 4, expected, settleMs: 20, windowMs };
 };
 
