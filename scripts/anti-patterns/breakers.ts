@@ -1,23 +1,10 @@
-import { type BreakerOptions, createBreaker, DEFAULTS, systemClock } from '../../packages/client/src/index.ts';
-import { chance } from '../../packages/resilience/test/calls.ts';
+import { type BreakerOptions, createBreaker } from '../../packages/client/src/index.ts';
+import { breakerOptions, chance } from '../../packages/resilience/test/calls.ts';
 import type { Figure } from './measurement.ts';
 
 /** Our breaker as a service has it by default. */
 export const defaultBreaker = (changes: Partial<BreakerOptions> = {}) =>
-  createBreaker({
-    windowMs: DEFAULTS.breakerWindowMs,
-    minimumCalls: DEFAULTS.breakerMinimumCalls,
-    failureRate: DEFAULTS.breakerFailureRate,
-    slowCallMs: DEFAULTS.attemptTimeoutMs * DEFAULTS.breakerSlowShare,
-    openMs: DEFAULTS.breakerOpenMs,
-    maxOpenMs: DEFAULTS.breakerMaxOpenMs,
-    probeLeaseMs: DEFAULTS.attemptTimeoutMs + 250,
-    fairChanceMs: DEFAULTS.attemptTimeoutMs / 2,
-    clock: systemClock,
-    random: chance(),
-    onEvent: () => undefined,
-    ...changes,
-  });
+  createBreaker(breakerOptions({ random: chance(), ...changes }));
 
 /** Calls one after another until the breaker is open, `most` at the most. */
 export async function callsUntilOpen(

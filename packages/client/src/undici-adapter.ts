@@ -10,7 +10,7 @@ export class BrokenBodyError extends Error {
 /**
  * An axios adapter over an undici dispatcher. axios's own http adapter takes `timeout` for socket idleness, follows
  * redirects and reads proxies from the environment; undici does none of that, pools connections, aborts down to the
- * socket, and costs less than half of the CPU. `config.url` is path and query, `response.data` the body's bytes,
+ * socket, and costs less CPU. `config.url` is path and query, `response.data` the body's bytes,
  * `response.headers` the few that the client reads.
  * @param maxResponseBytes a body that announces more is not read
  */

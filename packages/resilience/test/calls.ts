@@ -1,5 +1,13 @@
 /** Calls to try policies with, and chance that can be repeated: nothing here needs a test to be running. */
-import { type Call, type CallContext, CallError, sleep, systemClock } from '../src/index.ts';
+import {
+  type BreakerOptions,
+  type Call,
+  type CallContext,
+  CallError,
+  DEFAULTS,
+  sleep,
+  systemClock,
+} from '../src/index.ts';
 
 export const context = (changes: Partial<CallContext> = {}): CallContext => ({
   operation: { name: 'hello', safety: 'safe' },
@@ -12,6 +20,22 @@ export const context = (changes: Partial<CallContext> = {}): CallContext => ({
   endpoint: undefined,
   headers: {},
   watch: undefined,
+  ...changes,
+});
+
+/** A breaker's options as a service has them by default. */
+export const breakerOptions = (changes: Partial<BreakerOptions> = {}): BreakerOptions => ({
+  windowMs: DEFAULTS.breakerWindowMs,
+  minimumCalls: DEFAULTS.breakerMinimumCalls,
+  failureRate: DEFAULTS.breakerFailureRate,
+  slowCallMs: DEFAULTS.attemptTimeoutMs * DEFAULTS.breakerSlowShare,
+  openMs: DEFAULTS.breakerOpenMs,
+  maxOpenMs: DEFAULTS.breakerMaxOpenMs,
+  probeLeaseMs: DEFAULTS.attemptTimeoutMs + 250,
+  fairChanceMs: DEFAULTS.attemptTimeoutMs / 2,
+  clock: systemClock,
+  random: () => 0,
+  onEvent: () => undefined,
   ...changes,
 });
 

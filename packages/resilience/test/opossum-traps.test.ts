@@ -14,28 +14,13 @@ import {
   compose,
   createBreaker,
   createBulkhead,
-  DEFAULTS,
   deadline,
 } from '../src/index.ts';
-import { context, taking, track, unreachable, useVirtualTime } from './virtual-time.ts';
+import { breakerOptions, context, taking, track, unreachable, useVirtualTime } from './virtual-time.ts';
 
 const { clock, advance, pending } = useVirtualTime();
 
-const breakerOf = (changes: Partial<BreakerOptions> = {}) =>
-  createBreaker({
-    windowMs: DEFAULTS.breakerWindowMs,
-    minimumCalls: DEFAULTS.breakerMinimumCalls,
-    failureRate: DEFAULTS.breakerFailureRate,
-    slowCallMs: DEFAULTS.attemptTimeoutMs * DEFAULTS.breakerSlowShare,
-    openMs: DEFAULTS.breakerOpenMs,
-    maxOpenMs: DEFAULTS.breakerMaxOpenMs,
-    probeLeaseMs: 750,
-    fairChanceMs: 250,
-    clock,
-    random: () => 0,
-    onEvent: () => undefined,
-    ...changes,
-  });
+const breakerOf = (changes: Partial<BreakerOptions> = {}) => createBreaker(breakerOptions({ clock, ...changes }));
 
 const bulkheadOf = (maxInFlight: number) => createBulkhead({ maxInFlight, maxQueued: 0, onEvent: () => undefined });
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, vi } from 'vitest';
 import { type Clock, systemClock } from '../src/index.ts';
 
-export { chance, context, remoteError, taking, track, unreachable } from './calls.ts';
+export { breakerOptions, chance, context, remoteError, taking, track, unreachable } from './calls.ts';
 
 /**
  * Puts the tests of a file on virtual time: the process's clock stands still until `advance` moves it. Also opossum's
