@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
@@ -36,16 +37,16 @@ function folder(): string {
   return path;
 }
 
-function lab(args: readonly string[]) {
-  return spawnScript('lab/src/main.ts', {}, [], args);
+function lab(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  return spawnScript('lab/src/main.ts', env, [], args);
 }
 
 /** Runs an experiment in a folder of its own. */
-async function runExperiment(yaml: string, args: readonly string[] = []) {
+async function runExperiment(yaml: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) {
   const out = folder();
   const file = join(out, 'test.yaml');
   writeFileSync(file, yaml);
-  const { exited, output } = lab(['run', file, '--out', out, ...args]);
+  const { exited, output } = lab(['run', file, '--out', out, ...args], env);
   const exitCode = await exited;
   const [stamp] = readdirSync(out).includes('test') ? readdirSync(join(out, 'test')) : [];
   const result =
@@ -127,6 +128,7 @@ test('a stall is met by everybody who was due in it, each from when that was', {
   const STALL_MS = 500;
   const GAP_MS = 1_000 / 40;
   let [stalledAt, arrivedInStall] = [Number.POSITIVE_INFINITY, 0];
+  const posts = new Map<number, { readonly authorization: unknown; readonly body: string }>();
   // At 40 a second the 140th comes half a second into the phase during; whoever comes in the next half waits for its end.
   const { url } = await standIn((req, res) => {
     const index = Number(String(req.headers['x-request-id']).split('-')[2]);
@@ -134,18 +136,30 @@ test('a stall is met by everybody who was due in it, each from when that was', {
     const leftMs = stalledAt + STALL_MS - performance.now();
     const stalled = index >= 140 && leftMs > 0;
     if (stalled) arrivedInStall++;
+    if (req.method === 'POST') {
+      void text(req).then((body) => posts.set(index, { authorization: req.headers.authorization, body }));
+    }
     setTimeout(() => res.end('{}'), stalled ? leftMs : 0);
   });
+  const SECRET = 'an-experiment-must-not-keep-this';
+  const mix = `[{ path: '/' }, { method: POST, path: '/', headers: { authorization: 'Bearer {env:TOKEN}' }, body: { json: { n: '{n}' } } }]`;
   const { result } = await runExperiment(
     `title: Stall
 why: A test.
-${LOAD.replace('}', ", mix: [{ path: '/' }] }")}
+${LOAD.replace('}', `, mix: ${mix} }`)}
 variants: { any: {} }
 hypothesis:
   - { phase: during, metric: p50Ms, variant: any, atMost: 100 }
 `,
     ['--on', url],
+    { TOKEN: SECRET },
   );
+  // Half of 280 were posts, each with its own body; what a header must keep secret is in no result.
+  expect(posts.size).toBeGreaterThan(100);
+  for (const [index, post] of posts) {
+    expect(post).toEqual({ authorization: `Bearer ${SECRET}`, body: `{"n":"${index}"}` });
+  }
+  expect(JSON.stringify(result)).not.toContain(SECRET);
   // A closed loop would have come once.
   expect(arrivedInStall).toBeGreaterThan(15);
   const took = result?.variants[0]?.runs[0]?.requests.tookMs ?? '';

@@ -12,7 +12,7 @@ const load = (over: Partial<Load> = {}): Load => ({
   ramps: [],
   timeoutMs: 5_000,
   maxLatenessMs: 20,
-  mix: [{ weight: 1, path: '/', headers: {}, expect: { status: 200 } }],
+  mix: [{ weight: 1, method: 'GET', path: '/', headers: {}, expect: { status: 200 } }],
   ...over,
 });
 const within = (dueMs: Float64Array, fromS: number, toS: number) =>
@@ -67,7 +67,7 @@ test('ramps: straight lines from point to point, two at one time are a step', ()
 });
 
 test('the mix has the weights that were asked for, and does not move the arrivals', () => {
-  const entry = { path: '/', headers: {}, expect: { status: 200 } };
+  const entry = { method: 'GET' as const, path: '/', headers: {}, expect: { status: 200 } };
   const mixed = arrivalsOf(
     load({
       mix: [

@@ -36,7 +36,7 @@ function openLoop(seed: number, units: number): Float64Array {
     ramps: [],
     timeoutMs: 5_000,
     maxLatenessMs: 20,
-    mix: [{ weight: 1, path: '/', headers: {}, expect: { status: 200 } }],
+    mix: [{ weight: 1, method: 'GET', path: '/', headers: {}, expect: { status: 200 } }],
   };
   const serve = serviceTimes(seed);
   let freeAt = 0;

@@ -83,6 +83,24 @@ describe('a mistake is named with file, line, column, and what would do', () => 
       'x.yaml:5:3: load.rampe: there is no such member; there are ratePerS, arrivals, warmUpS, beforeS, duringS, afterS, ramps, timeoutMs, maxLatenessMs, mix',
     ],
     [
+      'a request that GET cannot carry',
+      'ratePerS: 100',
+      "ratePerS: 100\n  mix: [{ path: '/', body: { text: x } }]",
+      'x.yaml:5:22: load.mix[0].body: goes with POST, PUT, PATCH or DELETE: a GET has none',
+    ],
+    [
+      'a header that the runner sets',
+      'ratePerS: 100',
+      "ratePerS: 100\n  mix: [{ path: '/', headers: { X-Request-Id: x } }]",
+      'x.yaml:5:33: load.mix[0].headers.X-Request-Id: the name is of a header that the runner sets: leave it out',
+    ],
+    [
+      'a path that cannot be sent as it is',
+      'ratePerS: 100',
+      "ratePerS: 100\n  mix: [{ path: '/a b' }]",
+      /^x\.yaml:5:17: load\.mix\[0\]\.path: must begin with \/, and be written as it is sent/,
+    ],
+    [
       'an unknown layer',
       'layer: plan',
       'layer: plane',

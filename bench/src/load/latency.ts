@@ -22,7 +22,7 @@ export async function latencyOf({ url, pid, expected, ratePerS, seconds, seed }:
       ramps: [],
       timeoutMs: PATIENCE_MS,
       maxLatenessMs: 20,
-      mix: [{ weight: 1, path: '/hello', headers: {}, expect: { status: expected.status } }],
+      mix: [{ weight: 1, method: 'GET', path: '/hello', headers: {}, expect: { status: expected.status } }],
     },
     seed,
   ).dueMs.map((due) => due + WARM_UP_S * 1_000);

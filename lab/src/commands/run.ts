@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Experiment } from '../experiment/format.ts';
 import { phasesOf } from '../experiment/phases.ts';
-import { ExperimentError, readExperiment } from '../experiment/read.ts';
+import { ExperimentError, pathText, readExperiment } from '../experiment/read.ts';
+import { missingVariables } from '../load/mix.ts';
 import { writeReport } from '../report/write-report.ts';
 import { type ExperimentResult, experimentResult } from '../result.ts';
 import { createProgressLine } from '../run/progress-line.ts';
@@ -148,6 +149,12 @@ function chosen(experiment: Experiment, file: string, { on, variant }: Options):
         `${file}: method[${index}] is of the layer ${experiment.method[index]?.layer}: at a URL only the wire can be broken`,
       );
     }
+  }
+  const [missing] = missingVariables(experiment.load.mix, process.env);
+  if (missing !== undefined) {
+    throw new ChoiceError(
+      `${file}: ${pathText(missing.path)} asks for the variable ${missing.variable}, which is not in the environment`,
+    );
   }
   if (variant === undefined) return experiment;
   const hypothesis = experiment.hypothesis.filter((one) => one.variant === variant && one.minus === undefined);

@@ -23,15 +23,54 @@ const expectation = z
   .refine(({ json, text }) => json === undefined || text === undefined, 'has json and text: one of them is possible')
   .describe('What a right answer is. Without `json` and `text` the status alone decides, and no answer is `wrong`.');
 
-const mixEntry = z.strictObject({
-  weight: z.number().positive().default(1).describe('How often this request is made, in proportion to the others.'),
-  path: z
-    .string()
-    .startsWith('/', 'must begin with /')
-    .describe('Path and query. `{n}` stands for the number of the arrival.'),
-  headers: z.record(z.string(), z.string()).default({}),
-  expect: expectation.default({ status: 200 }),
-});
+const requestBody = z
+  .strictObject({
+    json: z.json().optional().describe('Sent as JSON. `{n}` stands for the number of the arrival.'),
+    text: z.string().optional().describe('Sent as it is. `{n}` as in `json`.'),
+  })
+  .refine(({ json, text }) => (json === undefined) !== (text === undefined), 'needs one of json and text')
+  .describe('What is sent. The header content-type follows from it, unless `headers` says another.');
+
+/** What the runner or the connection sets by itself: one that stood here would be lost, or would break the request. */
+const OWN_HEADERS = /^(x-request-id|host|content-length|transfer-encoding|connection|keep-alive|upgrade|expect)$/i;
+
+const headers = z
+  .record(
+    // RFC 9110, 5.6.2: a token.
+    z
+      .string()
+      .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'must be the name of a header, such as accept')
+      .refine((name) => !OWN_HEADERS.test(name), 'is of a header that the runner sets: leave it out'),
+    z.string().regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'must be a line of text, as headers are'),
+  )
+  .default({})
+  .describe(
+    '`{n}` stands for the number of the arrival; `{env:NAME}` for a variable of the environment of `pnpm lab`: a secret that stands in no file and no result.',
+  );
+
+const mixEntry = z
+  .strictObject({
+    weight: z.number().positive().default(1).describe('How often this request is made, in proportion to the others.'),
+    method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
+    path: z
+      .string()
+      .regex(
+        /^\/[\x21-\x7e]*$/,
+        'must begin with /, and be written as it is sent: no spaces, letters of other alphabets as %XX',
+      )
+      .describe('Path and query. `{n}` stands for the number of the arrival.'),
+    headers,
+    body: requestBody.optional(),
+    expect: expectation.default({ status: 200 }),
+  })
+  .refine(({ method, body }) => body === undefined || !/GET|HEAD/.test(method), {
+    error: 'goes with POST, PUT, PATCH or DELETE: a GET has none',
+    path: ['body'],
+  })
+  .refine(({ method, expect: { json, text } }) => method !== 'HEAD' || (json === undefined && text === undefined), {
+    error: 'expects a body of a HEAD, which has none: the status alone can decide',
+    path: ['expect'],
+  });
 
 const load = z
   .strictObject({
@@ -72,9 +111,11 @@ const load = z
     mix: z
       .array(mixEntry)
       .min(1)
+      .max(256)
       .default([
         {
           weight: 1,
+          method: 'GET',
           path: '/hello?name=caller-{n}',
           headers: {},
           expect: { status: 200, json: { message: 'Hello, caller-{n}!' } },

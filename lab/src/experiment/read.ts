@@ -64,7 +64,13 @@ function explain(issue: z.core.$ZodIssue, raw: unknown): Explained[] {
     }));
   }
   if (issue.code === 'invalid_key') {
-    return issue.issues.map(({ message }) => ({ path, message: `${pathText(path)}: the name ${message}` }));
+    // The name is what is wrong, not what it stands for.
+    const [parent, key] = [path.slice(0, -1), String(path.at(-1))];
+    return issue.issues.map(({ message }) => ({
+      path: parent,
+      key,
+      message: `${pathText(path)}: the name ${message}`,
+    }));
   }
   const value = valueAt(raw, path);
   if (value === undefined && issue.code === 'invalid_type') {
@@ -79,7 +85,8 @@ function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce((value, part) => (value as Record<PropertyKey, unknown> | null | undefined)?.[part], raw);
 }
 
-function pathText(path: readonly PropertyKey[]): string {
+/** A path as mistakes name it: `load.mix[0].headers`. */
+export function pathText(path: readonly PropertyKey[]): string {
   const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
   return text.replace(/^\./, '') || 'the experiment';
 }

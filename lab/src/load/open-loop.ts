@@ -1,10 +1,12 @@
+import process from 'node:process';
 import { Agent, request } from 'undici';
 import type { Load } from '../experiment/format.ts';
 import { phasesOf } from '../experiment/phases.ts';
 import { OUTCOMES, type Outcome, type PhaseName } from '../result.ts';
 import { arrivalsOf, requestIdOf } from './arrivals.ts';
 import { createLiveView, histogram } from './live-view.ts';
-import { numbered, outcomeOf } from './outcome.ts';
+import { type PreparedRequest, prepareMix } from './mix.ts';
+import { outcomeOf } from './outcome.ts';
 import { epochMs, type Measured, type Progress } from './protocol.ts';
 
 /** Bodies beyond this are not what anybody expects; the rest is not read. */
@@ -23,6 +25,7 @@ export interface OpenLoop {
  */
 export function openLoop(url: string, load: Load, seed: number): OpenLoop {
   const { dueMs, entry } = arrivalsOf(load, seed);
+  const mix = prepareMix(load.mix, process.env);
   const count = dueMs.length;
   const outcome = new Uint8Array(count);
   const tookMs = new Float64Array(count);
@@ -49,7 +52,7 @@ export function openLoop(url: string, load: Load, seed: number): OpenLoop {
 
   const send = async (index: number, zeroAtMs: number): Promise<void> => {
     const due = dueMs[index] as number;
-    const { path, headers, expect } = load.mix[entry[index] as number] as Load['mix'][number];
+    const asked = mix[entry[index] as number] as PreparedRequest;
     const late = epochMs() - zeroAtMs - due;
     latenessMs[index] = late;
     if (index >= firstIndex) lateness.recordValue(Math.max(1, Math.round(late * 1_000)));
@@ -60,9 +63,11 @@ export function openLoop(url: string, load: Load, seed: number): OpenLoop {
     const patience = setTimeout(() => giveUp.abort(), patienceMs);
     let result: Outcome;
     try {
-      const answer = await request(url + numbered(path, index), {
+      const answer = await request(url + asked.path(index), {
         dispatcher: agent,
-        headers: { ...headers, 'x-request-id': requestIdOf(seed, index) },
+        method: asked.method,
+        headers: { ...asked.headers(index), 'x-request-id': requestIdOf(seed, index) },
+        body: asked.body(index) ?? null,
         signal: giveUp.signal,
       });
       const body = await readText(answer.body);
@@ -73,7 +78,7 @@ export function openLoop(url: string, load: Load, seed: number): OpenLoop {
           cacheStatus: Array.isArray(cacheStatus) ? cacheStatus.join(', ') : cacheStatus,
           body,
         },
-        expect,
+        asked.expect,
         index,
       );
     } catch {
