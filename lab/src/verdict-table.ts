@@ -1,4 +1,4 @@
-import { differenceText, formatFigure } from './metric-words.ts';
+import { hypothesisInterval, observedText } from './report/verdict-words.ts';
 import type { ExperimentResult, HypothesisResult } from './result.ts';
 
 /** The verdict for a terminal: a line a hypothesis, then the experiment's, then what is to be said of it. */
@@ -11,11 +11,10 @@ export function verdictTable({ experiment, hypotheses, verdict, remarks }: Exper
   return [`${experiment.title}: ${verdict}`, ...lines, ...remarks.map((remark) => `  ! ${remark}`), ''].join('\n');
 }
 
-function observedOf({ metric, minus, observed, interval }: HypothesisResult): string {
-  if (observed === null) return metric === 'recoveryMs' ? 'not within the phase after' : 'not measured';
-  const text = minus === undefined ? formatFigure : differenceText;
-  const value = text(metric, observed);
-  if (interval !== null) return `${value} (${text(metric, interval[0])} to ${text(metric, interval[1])})`;
+function observedOf(hypothesis: HypothesisResult): string {
+  const { metric, observed } = hypothesis;
+  const [value, interval] = [observedText(hypothesis), hypothesisInterval(hypothesis)];
+  if (interval !== undefined) return `${value} (${interval})`;
   // A run has one recovery only; of latencies there were too few to say where the true quantile lies.
-  return metric === 'recoveryMs' ? value : `${value} (too few requests to be sure)`;
+  return observed === null || metric === 'recoveryMs' ? value : `${value} (too few requests to be sure)`;
 }

@@ -5,13 +5,15 @@ import { expect, it, vi } from 'vitest';
 import { unpackRequests } from '../src/measure/unpack.ts';
 import { parseResult, ResultError, readResult } from '../src/read-result.ts';
 import { renderJunit } from '../src/report/junit.ts';
-import { renderMarkdown } from '../src/report/markdown.ts';
+import { hypothesesMarkdown, renderMarkdown } from '../src/report/markdown.ts';
 import { publicationOf } from '../src/report/publish.ts';
 import { renderReport } from '../src/report/render-report.ts';
 import { timelinePicture } from '../src/report/timeline-picture.ts';
+import { verdictSentence } from '../src/report/verdict-words.ts';
 import { writeReport } from '../src/report/write-report.ts';
-import type { ExperimentResult, VariantResult } from '../src/result.ts';
-import { sampleResult, withEndpoints } from './sample-result.ts';
+import type { ExperimentResult, HypothesisResult, VariantResult, Verdict } from '../src/result.ts';
+import { verdictTable } from '../src/verdict-table.ts';
+import { sampleResult, stoppedAt, withEndpoints } from './sample-result.ts';
 
 // An interval is two thousand resamples: on a busy machine a page takes its time.
 vi.setConfig({ testTimeout: 60_000 });
@@ -208,6 +210,33 @@ it('publishes nothing that decided nothing, or that no commit can tell how to ha
   expect(of({ provenance: { ...provenance, commit: 'unknown' } })).toThrow(
     'total-outage was run with files that are not committed',
   );
+});
+
+it('shows a figure without an interval by a dash, and by no word that is a variant, too', () => {
+  const rows = hypothesesMarkdown(sample).filter((row) => row.includes('inconclusive'));
+  expect(rows).toEqual(['| standard, after: p99.9 ≤ 100 ms | 64 ms | – | ? inconclusive |']);
+});
+
+it('tells in one sentence what became of the hypotheses', () => {
+  const sentence = (verdicts: readonly Verdict[], sound = true) => {
+    const hypotheses = verdicts.map((verdict) => ({ ...(sample.hypotheses[0] as HypothesisResult), verdict }));
+    return verdictSentence({ ...sample, sound, hypotheses, verdict: verdicts[0] as Verdict });
+  };
+  expect(sentence(['failed'])).toBe('The hypothesis failed.');
+  expect(sentence(['failed', 'failed'])).toBe('All 2 hypotheses failed.');
+  expect(sentence(['inconclusive', 'inconclusive'])).toBe('None of the 2 hypotheses could be decided.');
+  expect(sentence(['failed', 'held'])).toBe('Of 2 hypotheses, 1 failed and 1 held.');
+  expect(sentence(['inconclusive', 'inconclusive'], false)).toBe(
+    'The run was given up: it decides nothing about its 2 hypotheses.',
+  );
+});
+
+it('does not say of a run that was stopped that it never came back', () => {
+  const stopped = stoppedAt(sample, 5);
+  const pages = [renderReport(stopped), renderMarkdown(stopped), verdictTable(stopped)];
+  for (const page of pages) {
+    expect([page.includes('no recovery seen'), page.includes('not within the phase')]).toEqual([true, false]);
+  }
 });
 
 it('tells a variant that never came back from one that nobody measured', () => {

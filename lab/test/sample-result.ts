@@ -1,8 +1,11 @@
 import { quantile } from '../src/measure/quantile.ts';
+import { unpackRequests } from '../src/measure/unpack.ts';
 import {
   type EndpointState,
   type ExperimentResult,
   type Figures,
+  METRICS,
+  type MetricName,
   OUTCOMES,
   type PhaseName,
   type RunResult,
@@ -134,6 +137,58 @@ export function withEndpoints(result: ExperimentResult): ExperimentResult {
         : variant.runs,
   }));
   return { ...result, variants };
+}
+
+/** FOR TESTS ONLY: as if the runner had given up in the first variant, `atS` seconds (a whole number, before the fault) from the start. */
+export function stoppedAt(result: ExperimentResult, atS: number): ExperimentResult {
+  const [first] = result.variants as [VariantResult];
+  const cut = <T>(values: readonly T[], rest: T) => values.map((value, second) => (second < atS ? value : rest));
+  const nothing = Object.fromEntries(METRICS.map((metric) => [metric, null])) as Record<MetricName, null>;
+  const runs = first.runs.slice(0, 1).map((run): RunResult => {
+    const { dueMs, outcome, tookMs, attempts } = unpackRequests(run.requests);
+    const count = dueMs.findIndex((due) => due >= atS * 1_000);
+    const { timeline } = run;
+    return {
+      ...run,
+      requests: {
+        count,
+        dueMs: base64(dueMs.slice(0, count)),
+        outcome: base64(outcome.slice(0, count)),
+        tookMs: base64(Float32Array.from(tookMs.slice(0, count))),
+        attempts: base64((attempts as Uint16Array<ArrayBuffer>).slice(0, count)),
+      },
+      figures: { ...run.figures, during: { ...nothing, offered: 0 }, after: { ...nothing, offered: 0 } },
+      timeline: {
+        ...timeline,
+        offered: cut(timeline.offered, 0),
+        success: cut(timeline.success, 0),
+        degraded: cut(timeline.degraded, 0),
+        failed: cut(timeline.failed, 0),
+        wrong: cut(timeline.wrong, 0),
+        p50Ms: cut(timeline.p50Ms, null),
+        p99Ms: cut(timeline.p99Ms, null),
+        attempts: cut(timeline.attempts, 0),
+        breaker: cut(timeline.breaker, null),
+        retryBudget: cut(timeline.retryBudget, null),
+      },
+    };
+  });
+  const undecided = { observed: null, interval: null, verdict: 'inconclusive' } as const;
+  const recovery = {
+    text: 'none, after: recovery ≤ 250 ms',
+    phase: 'after',
+    metric: 'recoveryMs',
+    variant: 'none',
+  } as const;
+  return {
+    ...result,
+    verdict: 'inconclusive',
+    sound: false,
+    gaveUpFor: 'late',
+    remarks: ['none: This machine is too slow or too busy.'],
+    hypotheses: [...result.hypotheses, { ...recovery, atMost: 250 }].map((one) => ({ ...one, ...undecided })),
+    variants: [{ ...first, runs }],
+  };
 }
 
 interface SimulatedRequest {

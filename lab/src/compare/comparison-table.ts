@@ -36,7 +36,7 @@ function cellsOf({ variantA, variantB, phase, metric, a, b, difference, verdict 
     plain(a),
     plain(b),
     difference === null ? '' : differenceText(metric, difference.value),
-    interval == null ? 'none' : interval.map((end) => differenceText(metric, end)).join(' to '),
+    interval == null ? '–' : interval.map((end) => differenceText(metric, end)).join(' to '),
     verdict === 'undecided' ? (interval == null ? 'not judged' : 'not told apart') : verdict,
   ];
 }

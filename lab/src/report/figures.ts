@@ -10,7 +10,7 @@ type RunsByVariant = ReadonlyMap<string, readonly RawRun[]>;
 export interface FigureRow {
   readonly phase: PhaseName;
   readonly metric: MetricName;
-  /** By variant, in order; `null` where nothing could be measured. */
+  /** By variant, in order; `null` where nothing could be measured. A recovery that nobody saw is `Infinity`. */
   readonly estimates: readonly (Estimate | null)[];
   /** By how much each variant but the first exceeds the first, arrival by arrival. */
   readonly differences: readonly (Estimate | null)[];
@@ -58,9 +58,11 @@ export function arePairs(a: readonly RawRun[], b: readonly RawRun[]): boolean {
   );
 }
 
-/** A run has one recovery; the worst counts, and one that never came back is worse than any. */
+/** A run has one recovery; the worst counts, and one that never came back is worse than any. One that was stopped says nothing. */
 function worstRecovery({ runs }: ExperimentResult['variants'][number]): Estimate | null {
-  const times = runs.map(({ figures }) => figures.after.recoveryMs);
-  const known = times.filter((time) => time !== null);
-  return known.length < times.length ? null : { value: Math.max(...known), interval: null };
+  if (runs.some(({ figures }) => figures.after.offered === 0)) return null;
+  return {
+    value: Math.max(...runs.map(({ figures }) => figures.after.recoveryMs ?? Number.POSITIVE_INFINITY)),
+    interval: null,
+  };
 }

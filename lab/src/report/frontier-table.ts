@@ -3,6 +3,7 @@ import type { ExperimentResult, MetricName } from '../result.ts';
 import type { Estimate } from '../stats/index.ts';
 import { figureRows } from './figures.ts';
 import { tableRow } from './markdown.ts';
+import { NOTHING } from './verdict-words.ts';
 
 /**
  * Calls per request and success of a client with a token bucket and no breaker, by the share f of calls that fail: M. Brooker 2022,
@@ -44,7 +45,7 @@ export function frontierTables(results: readonly ExperimentResult[]): string[] {
         `${calls.toFixed(2)}, ${success.toFixed(3)}`,
         ...names.map((name) => {
           const [measuredCalls, measuredSuccess] = [estimates.get(name)?.amplification, estimates.get(name)?.success];
-          return `${measuredCalls?.value.toFixed(3) ?? '–'}, ${measuredSuccess?.value.toFixed(3) ?? '–'}`;
+          return `${measuredCalls?.value.toFixed(3) ?? NOTHING}, ${measuredSuccess?.value.toFixed(3) ?? NOTHING}`;
         }),
       ]),
     ),
@@ -59,7 +60,7 @@ export function frontierTables(results: readonly ExperimentResult[]): string[] {
         (success / calls).toFixed(3),
         ...names.map((name) => {
           const { value, interval } = estimates.get(name)?.successPerAttempt ?? {};
-          const figure = value === undefined ? '–' : formatFigure('successPerAttempt', value);
+          const figure = value === undefined ? NOTHING : formatFigure('successPerAttempt', value);
           return interval == null ? figure : `${figure} (${intervalText('successPerAttempt', interval)})`;
         }),
       ]),

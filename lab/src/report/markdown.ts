@@ -1,5 +1,12 @@
 import type { ExperimentResult } from '../result.ts';
-import { hypothesisInterval, observedText, VERDICT_MARKS, VERDICT_TEXTS, verdictSentence } from './verdict-words.ts';
+import {
+  hypothesisInterval,
+  NOTHING,
+  observedText,
+  VERDICT_MARKS,
+  VERDICT_TEXTS,
+  verdictSentence,
+} from './verdict-words.ts';
 
 /** A summary for a pull request or a CI page. */
 export function renderMarkdown(result: ExperimentResult): string {
@@ -26,7 +33,7 @@ export function hypothesesMarkdown({ hypotheses }: ExperimentResult): string[] {
       tableRow([
         one.text,
         observedText(one),
-        hypothesisInterval(one) ?? 'none',
+        hypothesisInterval(one) ?? NOTHING,
         `${VERDICT_MARKS[one.verdict]} ${VERDICT_TEXTS[one.verdict].toLowerCase()}`,
       ]),
     ),

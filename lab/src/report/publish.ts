@@ -8,7 +8,7 @@ import { hypothesesMarkdown, markdownText, tableRow } from './markdown.ts';
 import { summaryOf } from './summary.ts';
 import { DARK, LIGHT, PICTURE_STYLE } from './theme.ts';
 import { timelinePicture } from './timeline-picture.ts';
-import { NOT_RECOVERED, VERDICT_MARKS, VERDICT_TEXTS, verdictSentence } from './verdict-words.ts';
+import { NOT_RECOVERED, NOTHING, VERDICT_MARKS, VERDICT_TEXTS, verdictSentence } from './verdict-words.ts';
 
 /** Of all figures the ones that an overview needs; the report has the others. */
 const SHOWN: readonly MetricName[] = ['success', 'degraded', 'p50Ms', 'p99Ms', 'amplification', 'recoveryMs'];
@@ -133,8 +133,9 @@ function section({ result, givenUp }: Published): string[] {
 }
 
 function cell({ metric }: FigureRow, estimate: FigureRow['estimates'][number]): string {
-  if (estimate === null) return metric === 'recoveryMs' ? NOT_RECOVERED : '–';
+  if (estimate === null) return NOTHING;
   const { value, interval } = estimate;
+  if (!Number.isFinite(value)) return NOT_RECOVERED;
   return interval === null
     ? formatFigure(metric, value)
     : `${formatFigure(metric, value)} (${intervalText(metric, interval)})`;

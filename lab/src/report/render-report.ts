@@ -10,6 +10,7 @@ import {
   beliefSentences,
   hypothesisInterval,
   NOT_RECOVERED,
+  NOTHING,
   observedText,
   VERDICT_MARKS,
   VERDICT_TEXTS,
@@ -83,7 +84,7 @@ function hypothesesTable(hypotheses: readonly HypothesisResult[]): string {
     const interval = hypothesisInterval(one);
     return `<tr>
 <th scope="row">${escape(one.text)}</th>
-<td class="number" data-heading="observed">${escape(observedText(one))}<span class="interval">${escape(interval ?? 'no interval')}</span></td>
+<td class="number" data-heading="observed">${escape(observedText(one))}<span class="interval">${escape(interval ?? (one.observed === null ? '' : 'no interval'))}</span></td>
 <td><span class="badge ${one.verdict}"><span aria-hidden="true">${VERDICT_MARKS[one.verdict]}</span> ${VERDICT_TEXTS[one.verdict].toLowerCase()}</span></td>
 </tr>`;
   });
@@ -136,10 +137,8 @@ function figureRow({ metric, estimates, differences }: FigureRow, repeats: numbe
   const plain = (value: number) => formatFigure(metric, value);
   const signed = (value: number) => differenceText(metric, value);
   return `<tr><th scope="row">${escape(METRIC_TEXTS[metric])}</th>${[
-    ...estimates.map((estimate) =>
-      estimateCell(metric, estimate, plain, { repeats, missing: metric === 'recoveryMs' ? NOT_RECOVERED : '–' }),
-    ),
-    ...differences.map((estimate) => estimateCell(metric, estimate, signed, { repeats, missing: '–' })),
+    ...estimates.map((estimate) => estimateCell(metric, estimate, plain, repeats)),
+    ...differences.map((estimate) => estimateCell(metric, estimate, signed, repeats)),
   ].join('')}</tr>`;
 }
 
@@ -147,10 +146,11 @@ function estimateCell(
   metric: MetricName,
   estimate: Estimate | null,
   text: (value: number) => string,
-  { repeats, missing }: { readonly repeats: number; readonly missing: string },
+  repeats: number,
 ): string {
-  if (estimate === null) return `<td class="number"><span class="interval">${missing}</span></td>`;
+  if (estimate === null) return `<td class="number">${NOTHING}</td>`;
   const { value, interval } = estimate;
+  if (!Number.isFinite(value)) return `<td class="number">${NOT_RECOVERED}</td>`;
   const range =
     interval !== null
       ? `${text(interval[0])} to ${text(interval[1])}`

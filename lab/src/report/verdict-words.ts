@@ -10,14 +10,22 @@ export const VERDICT_TEXTS: Readonly<Record<Verdict, string>> = {
 
 /** Of a run that did not recover as long as anybody looked. */
 export const NOT_RECOVERED = 'not within the phase';
+/** Where there is no figure, or no interval: no word, since `none` is a variant's name as well. */
+export const NOTHING = '–';
 
 /** The verdict in one sentence. */
-export function verdictSentence({ verdict, hypotheses }: ExperimentResult): string {
+export function verdictSentence({ verdict, sound, hypotheses }: ExperimentResult): string {
   const all = hypotheses.length;
   const count = (of: Verdict) => hypotheses.filter((one) => one.verdict === of).length;
   if (all === 0) return 'There was no hypothesis to judge.';
   if (verdict === 'held') {
     return all === 1 ? 'The hypothesis held.' : `All ${all} hypotheses held.`;
+  }
+  if (!sound)
+    return `The run was given up: it decides nothing about its ${all === 1 ? 'hypothesis' : `${all} hypotheses`}.`;
+  if (count('failed') === all) return all === 1 ? 'The hypothesis failed.' : `All ${all} hypotheses failed.`;
+  if (count('inconclusive') === all) {
+    return all === 1 ? 'The hypothesis could not be decided.' : `None of the ${all} hypotheses could be decided.`;
   }
   const parts = [
     count('failed') > 0 ? `${count('failed')} failed` : undefined,
@@ -26,7 +34,7 @@ export function verdictSentence({ verdict, hypotheses }: ExperimentResult): stri
   ].filter((part) => part !== undefined);
   const last = parts.pop();
   const said = parts.length === 0 ? last : `${parts.join(', ')} and ${last}`;
-  return `Of ${all} ${all === 1 ? 'hypothesis' : 'hypotheses'}, ${said}.`;
+  return `Of ${all} hypotheses, ${said}.`;
 }
 
 /** Why the figures can be believed, or how far. */
@@ -52,8 +60,12 @@ export function beliefSentences({ variants, hypotheses, provenance }: Experiment
   ];
 }
 
-export function observedText({ metric, observed, minus }: HypothesisResult): string {
-  if (observed === null) return metric === 'recoveryMs' ? NOT_RECOVERED : 'not measured';
+export function observedText({ metric, observed, minus, verdict }: HypothesisResult): string {
+  if (observed === null) {
+    if (metric !== 'recoveryMs') return 'not measured';
+    // Undecided: the run ended before anything could recover, and nobody may say that it did not.
+    return verdict === 'inconclusive' ? 'no recovery seen' : NOT_RECOVERED;
+  }
   return minus === undefined ? formatFigure(metric, observed) : differenceText(metric, observed);
 }
 
