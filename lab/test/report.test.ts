@@ -3,15 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { unpackRequests } from '../src/measure/unpack.ts';
+import { formatFigure } from '../src/metric-words.ts';
 import { parseResult, ResultError, readResult } from '../src/read-result.ts';
 import { renderJunit } from '../src/report/junit.ts';
 import { hypothesesMarkdown, renderMarkdown } from '../src/report/markdown.ts';
 import { publicationOf } from '../src/report/publish.ts';
 import { renderReport } from '../src/report/render-report.ts';
+import { summaryOf } from '../src/report/summary.ts';
 import { timelinePicture } from '../src/report/timeline-picture.ts';
 import { verdictSentence } from '../src/report/verdict-words.ts';
 import { writeReport } from '../src/report/write-report.ts';
-import type { ExperimentResult, HypothesisResult, VariantResult, Verdict } from '../src/result.ts';
+import type { ExperimentResult, Figures, HypothesisResult, VariantResult, Verdict } from '../src/result.ts';
 import { verdictTable } from '../src/verdict-table.ts';
 import { sampleResult, stoppedAt, withEndpoints } from './sample-result.ts';
 
@@ -24,7 +26,10 @@ it('renders the same page for the same result, with the verdict before all else'
   const html = renderReport(sample);
   expect(renderReport(sampleResult())).toBe(html);
   const order = [
-    'Of 5 hypotheses, 1 failed, 1 could not be decided and 3 held.',
+    'Failed</h2>',
+    'Of 5 hypotheses, 1 failed, 1 could not be decided and 3 held. Something that was demanded before the run did not happen.',
+    'In the phase during (10 to 22 s):',
+    sample.experiment.why,
     'Hypotheses</h2>',
     'What happened</h2>',
     'All figures</h2>',
@@ -229,6 +234,43 @@ it('tells in one sentence what became of the hypotheses', () => {
   expect(sentence(['inconclusive', 'inconclusive'], false)).toBe(
     'The run was given up: it decides nothing about its 2 hypotheses.',
   );
+});
+
+it('says beside the verdict how the callers of each variant fared', () => {
+  const rows = [...renderReport(sample).matchAll(/<tr><th scope="row">(none|standard)<\/th>(.*?)<\/tr>/g)];
+  const cells = rows.map(([, name, of]) => [
+    name,
+    ...[...(of ?? '').matchAll(/<td>(.*?)<\/td>/g)].map(([, cell]) => cell),
+  ]);
+  const figures = (variant: number) => (sample.variants[variant] as VariantResult).runs[0]?.figures.during as Figures;
+  const expected = [0, 1].map((variant) => [
+    formatFigure('success', figures(variant).success ?? Number.NaN),
+    formatFigure('p99Ms', figures(variant).p99Ms ?? Number.NaN),
+    formatFigure('amplification', figures(variant).amplification ?? Number.NaN),
+    '400 ms',
+  ]);
+  expect(cells).toEqual([
+    ['none', ...(expected[0] as string[])],
+    ['standard', ...(expected[1] as string[])],
+  ]);
+});
+
+it('says what was left unmeasured where a run was stopped, and calls its faults planned', () => {
+  const html = renderReport(stoppedAt(sample, 5));
+  expect(html.match(/nothing was measured<\/td>/g)).toHaveLength(2);
+  expect(html.includes('Shaded, as it was planned: greeter hangs (10 to 22 s).')).toBe(true);
+  expect(html.includes('can be believed')).toBe(false);
+});
+
+it('writes times without what a machine adds to a decimal', () => {
+  const faults = [{ label: 'flap', layer: 'plan' as const, fromS: 9.3 + 7, toS: 6.1 + 0.05 }];
+  expect(renderReport({ ...sample, faults }).includes('flap (16.3 to 6.15 s)')).toBe(true);
+});
+
+it('tells whoever cannot see a picture of a breaker that was open, and of old answers', () => {
+  const said = summaryOf(sample, sample.variants[1] as VariantResult);
+  expect(said).toContain('The breaker was open in 12 of 36 seconds.');
+  expect(said).toMatch(/during \(10 to 22 s\): 0 % success, [\d.]+ % degraded, p50/);
 });
 
 it('does not say of a run that was stopped that it never came back', () => {

@@ -3,7 +3,7 @@ import type { ExperimentResult, HypothesisResult, MetricName, VariantResult } fr
 import type { Estimate } from '../stats/index.ts';
 import { escape } from './escape.ts';
 import { type FigureRow, figureRows } from './figures.ts';
-import { happeningsOf } from './happenings.ts';
+import { happeningsOf, spanText } from './happenings.ts';
 import { PAGE_STYLE } from './page-style.ts';
 import { timelinePicture } from './timeline-picture.ts';
 import {
@@ -14,19 +14,23 @@ import {
   observedText,
   VERDICT_MARKS,
   VERDICT_TEXTS,
+  verdictMeaning,
   verdictSentence,
 } from './verdict-words.ts';
 
-/** Pixels: for a desk, and for a phone of 360 and up. */
-const WIDE = 980;
-const NARROW = 358;
+/** Pixels: for a desk; for a tablet, a page of paper, or a desk at 200 %; for a phone of 360 and up. */
+const WIDTHS = { wide: 980, middle: 660, narrow: 358 } as const;
+/** Columns of figures that have room for their intervals beside them, on a desk. */
+const MOST_ROOMY_COLUMNS = 3;
 
 /**
- * The report of an experiment: one HTML file that needs no network and no script. The verdict comes first, then what
- * was demanded, then what happened, second by second, then every figure, then how to have it again.
+ * The report of an experiment: one HTML file that needs no network and no script. The verdict comes first, with the figures that
+ * tell the variants apart; then why it was asked and what was demanded, then what happened, second by second, then every figure,
+ * then how to have it again.
  */
 export function renderReport(result: ExperimentResult): string {
-  const { experiment, verdict, remarks, provenance, variants } = result;
+  const { experiment, verdict, sound, remarks, provenance, variants } = result;
+  const rows = figureRows(result);
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -43,28 +47,28 @@ export function renderReport(result: ExperimentResult): string {
 <header>
 <p class="eyebrow">Halfopen experiment · ${escape(experiment.file)} · <time datetime="${escape(provenance.startedAt)}">${escape(dateText(provenance.startedAt))}</time></p>
 <h1>${escape(experiment.title)}</h1>
-<p class="why">${escape(experiment.why)}</p>
 </header>
-<section class="verdict ${verdict}" aria-label="Verdict">
-<p class="word"><span class="mark" aria-hidden="true">${VERDICT_MARKS[verdict]}</span> ${VERDICT_TEXTS[verdict]}</p>
-<p>${escape(verdictSentence(result))}</p>
-${remarks.length === 0 ? '' : `<ul>${remarks.map((remark) => `<li>${escape(remark)}</li>`).join('')}</ul>`}
+<section class="verdict ${verdict}" aria-labelledby="verdict">
+<h2 class="word" id="verdict"><span class="mark" aria-hidden="true">${VERDICT_MARKS[verdict]}</span> ${VERDICT_TEXTS[verdict]}</h2>
+<p>${escape(`${verdictSentence(result)} ${verdictMeaning(result)}`.trim())}</p>
+${(sound ? [glanceTable(result, rows), remarkList(remarks)] : [remarkList(remarks), glanceTable(result, rows)]).join('\n')}
 </section>
+<p class="why">${escape(experiment.why)}</p>
 
-<h2>Hypotheses</h2>
+<h2 id="hypotheses">Hypotheses</h2>
 ${hypothesesTable(result.hypotheses)}
-<details><summary>Why this verdict can be believed</summary>
+<details><summary>${sound ? 'Why this verdict can be believed' : 'How it was measured'}</summary>
 ${beliefSentences(result)
   .map((sentence) => `<p>${escape(sentence)}</p>`)
   .join('\n')}
 </details>
 
 <h2>What happened</h2>
-<p class="note">One time axis and one scale for all variants. Shaded: ${escape(shadedText(result))}.${repeatsNote(variants)}</p>
+<p class="note">${variants.length > 1 ? 'One time axis and one scale for all variants. ' : ''}Shaded${sound ? '' : ', as it was planned'}: ${escape(shadedText(result))}.${repeatsNote(variants)}</p>
 ${variants.map((variant, index) => figureOf(result, variant, index)).join('\n')}
 
-<h2>All figures</h2>
-${figuresTable(result)}
+<h2 id="figures">All figures</h2>
+${figuresTable(result, rows)}
 
 <h2>Where this comes from</h2>
 ${provenanceList(result)}
@@ -89,47 +93,91 @@ function hypothesesTable(hypotheses: readonly HypothesisResult[]): string {
 </tr>`;
   });
   return scrollable(
-    'Hypotheses',
+    'hypotheses',
     `<table>
+<caption>What was demanded beforehand, what was observed, and the verdict</caption>
 <thead><tr><th scope="col">Hypothesis</th><th scope="col" class="number">Observed, 95 % interval</th><th scope="col">Verdict</th></tr></thead>
 <tbody>${rows.join('\n')}</tbody>
 </table>`,
-    'hypotheses',
   );
 }
 
 function figureOf(result: ExperimentResult, variant: VariantResult, index: number): string {
   const env = Object.entries(variant.env).map(([name, value]) => `${name}=${value}`);
   return `<figure>
-<figcaption>${escape(variant.name)} <span class="env">${escape(env.join(' '))}</span></figcaption>
-<div class="wide">${timelinePicture(result, variant, { width: WIDE, id: `wide${index}` })}</div>
-<div class="narrow">${timelinePicture(result, variant, { width: NARROW, id: `narrow${index}` })}</div>
+<figcaption><h3>${escape(variant.name)}</h3> <span class="env">${escape(env.join(' '))}</span></figcaption>
+${Object.entries(WIDTHS)
+  .map(
+    ([name, width]) =>
+      `<div class="${name}">${timelinePicture(result, variant, { width, id: `${name}${index}` })}</div>`,
+  )
+  .join('\n')}
 </figure>`;
 }
 
-function figuresTable(result: ExperimentResult): string {
-  const rows = figureRows(result);
+function remarkList(remarks: readonly string[]): string {
+  return remarks.length === 0 ? '' : `<ul>${remarks.map((remark) => `<li>${escape(remark)}</li>`).join('')}</ul>`;
+}
+
+/** What a stranger asks first: how the callers of each variant fared meanwhile, what it cost, and how soon it was over. */
+const GLANCE = [
+  { metric: 'success', phase: 'during', text: 'success', gloss: 'the right answer' },
+  { metric: 'p99Ms', phase: 'during', text: 'p99', gloss: 'one in a hundred took longer' },
+  { metric: 'amplification', phase: 'during', text: 'attempts per request', gloss: '' },
+  { metric: 'recoveryMs', phase: 'after', text: 'recovery', gloss: 'from the end of the fault' },
+] as const;
+
+function glanceTable(result: ExperimentResult, rows: readonly FigureRow[]): string {
+  const during = result.phases.find(({ name }) => name === 'during');
+  const columns = GLANCE.flatMap((column) => {
+    const row = rows.find(({ metric, phase }) => metric === column.metric && phase === column.phase);
+    return row === undefined || row.estimates.every((one) => one === null) ? [] : [{ ...column, row }];
+  });
+  if (during === undefined || columns.length === 0) return '';
+  const cell = ({ metric, row }: (typeof columns)[number], index: number) => {
+    const value = row.estimates[index]?.value;
+    if (value === undefined) return `<td>${NOTHING}</td>`;
+    return `<td>${Number.isFinite(value) ? escape(formatFigure(metric, value)) : NOT_RECOVERED}</td>`;
+  };
+  return `<div class="glance" role="region" aria-label="At a glance" tabindex="0"><table>
+<caption>In the phase during (${spanText(during)}):</caption>
+<thead><tr><th scope="col">variant</th>${columns.map(({ text, gloss }) => `<th scope="col">${text} <span class="gloss">${gloss}</span></th>`).join('')}</tr></thead>
+<tbody>${result.variants
+    .map(
+      ({ name }, index) =>
+        `<tr><th scope="row">${escape(name)}</th>${columns.map((column) => cell(column, index)).join('')}</tr>`,
+    )
+    .join('\n')}</tbody>
+</table></div>`;
+}
+
+function figuresTable(result: ExperimentResult, rows: readonly FigureRow[]): string {
   const repeats = result.variants[0]?.runs.length ?? 1;
   const [control, ...others] = result.variants.map(({ name }) => name);
   const columns = [...result.variants.map(({ name }) => name), ...others.map((name) => `${name} − ${control}`)];
-  const groups = result.phases.map(({ name, fromS, toS }) => {
+  const groups = result.phases.map((phase) => {
+    const { name } = phase;
     const offered = result.variants[0]?.runs.reduce((sum, { figures }) => sum + figures[name].offered, 0) ?? 0;
     return `<tbody>
-<tr><th scope="rowgroup" colspan="${columns.length + 1}">${name}: ${fromS} to ${toS} s, ${offered.toLocaleString('en-GB')} requests a variant</th></tr>
-${rows
-  .filter(({ phase }) => phase === name)
-  .map((row) => figureRow(row, repeats))
-  .join('\n')}
+<tr><th scope="rowgroup" colspan="${columns.length + 1}">${name}: ${spanText(phase)}, ${offered.toLocaleString('en-GB')} requests a variant</th></tr>
+${
+  offered === 0
+    ? `<tr><td colspan="${columns.length + 1}">nothing was measured</td></tr>`
+    : rows
+        .filter((row) => row.phase === name)
+        .map((row) => figureRow(row, repeats))
+        .join('\n')
+}
 </tbody>`;
   });
-  return `<p class="note">Each figure with its 95 % interval. pp: percentage points. Differences are taken arrival by arrival, so that what both variants have in common cancels out.</p>
+  return `<p class="note">Each figure with its 95 % interval. pp: percentage points.${others.length === 0 ? '' : ' Differences are taken arrival by arrival, so that what both variants have in common cancels out.'}</p>
 ${scrollable(
-  'All figures',
-  `<table>
+  'figures',
+  `<table${columns.length > MOST_ROOMY_COLUMNS ? '' : ' class="roomy"'}>
+<caption>Every figure of every variant, phase by phase</caption>
 <thead><tr><th scope="col">Figure</th>${columns.map((name) => `<th scope="col" class="number">${escape(name)}</th>`).join('')}</tr></thead>
 ${groups.join('\n')}
 </table>`,
-  'figures',
 )}`;
 }
 
@@ -165,12 +213,12 @@ function estimateCell(
 function provenanceList({ provenance }: ExperimentResult): string {
   const { startedAt, seed, commit, node, versions = {}, machine, on } = provenance;
   const entries = [
-    ['Halfopen', commit],
+    ['Halfopen, commit', commit],
     ['Node', node],
     ...Object.entries(versions),
     ['Seed', String(seed)],
     ['Started', dateText(startedAt)],
-    ['Ran on', on],
+    ['Ran on', on === 'embedded' ? 'processes of this machine, started for this run (embedded)' : on],
     ['Machine', `${machine.cpu}, ${machine.cores} cores, ${Math.round(machine.memoryBytes / 2 ** 30)} GiB`],
     ['System', machine.os],
   ] as const;
@@ -178,14 +226,14 @@ function provenanceList({ provenance }: ExperimentResult): string {
 }
 
 /** A table may be wider than a phone: it scrolls by itself, with the keyboard too, and the page does not. */
-function scrollable(label: string, table: string, className: string): string {
-  return `<div class="scroll ${className}" role="region" aria-label="${escape(label)}" tabindex="0">${table}</div>`;
+function scrollable(heading: string, table: string): string {
+  return `<div class="scroll ${heading}" role="region" aria-labelledby="${heading}" tabindex="0">${table}</div>`;
 }
 
 function shadedText(result: ExperimentResult): string {
   const events = happeningsOf(result).filter(({ throughout }) => !throughout);
   if (events.length === 0) return 'nothing, there was no fault that came or went';
-  return events.map(({ label, fromS, toS }) => `${label} (${fromS} to ${toS} s)`).join('; ');
+  return events.map((event) => `${event.label} (${spanText(event)})`).join('; ');
 }
 
 function repeatsNote(variants: readonly VariantResult[]): string {

@@ -1,5 +1,6 @@
 import { formatFigure } from '../metric-words.ts';
 import type { ExperimentResult, VariantResult } from '../result.ts';
+import { spanText } from './happenings.ts';
 
 /** What a variant's picture shows, in words, for whoever cannot see it. */
 export function summaryOf(
@@ -7,23 +8,30 @@ export function summaryOf(
   { name, runs }: VariantResult,
 ): string {
   const [run] = runs;
-  const said = phases.map(({ name: phase, fromS, toS }) => {
-    const { success, p50Ms, p99Ms, amplification } = run?.figures[phase] ?? {};
+  const said = phases.map((span) => {
+    const phase = span.name;
+    const { success, degraded, wrong, p50Ms, p99Ms, amplification } = run?.figures[phase] ?? {};
     const figures = [
       success == null ? undefined : `${formatFigure('success', success)} success`,
+      // Most variants never have any: said where there were some.
+      degraded == null || degraded === 0 ? undefined : `${formatFigure('degraded', degraded)} degraded`,
+      wrong == null || wrong === 0 ? undefined : `${formatFigure('wrong', wrong)} wrong`,
       p50Ms == null ? undefined : `p50 ${formatFigure('p50Ms', p50Ms)}`,
       p99Ms == null ? undefined : `p99 ${formatFigure('p99Ms', p99Ms)}`,
       amplification == null ? undefined : `${formatFigure('amplification', amplification)} attempts per request`,
     ].filter((figure) => figure !== undefined);
-    return `${phase} (${fromS} to ${toS} s): ${figures.length === 0 ? 'nothing measured' : figures.join(', ')}.`;
+    return `${phase} (${spanText(span)}): ${figures.length === 0 ? 'nothing measured' : figures.join(', ')}.`;
   });
-  const hit = faults.map(({ label, fromS, toS }) => `Fault from ${fromS} to ${toS} s: ${label}.`);
-  const load = loadChanges.map(({ label, fromS, toS }) => `Load from ${fromS} to ${toS} s: ${label}.`);
+  const hit = faults.map((fault) => `Fault from ${spanText(fault)}: ${fault.label}.`);
+  const load = loadChanges.map((change) => `Load from ${spanText(change)}: ${change.label}.`);
   const refused = (run?.timeline.endpoints ?? []).flatMap(({ name: who, states }) => {
     const seconds = states.filter((state) => state === 'open' || state === 'left_out').length;
     return seconds === 0
       ? []
       : [`The edge left ${who} out, or its breaker was open, in ${seconds} of ${states.length} seconds.`];
   });
-  return [`Variant ${name}, second by second.`, ...hit, ...load, ...said, ...refused].join(' ');
+  const { breaker = [], endpoints } = run?.timeline ?? {};
+  const open = endpoints === undefined ? breaker.filter((state) => state === 'open').length : 0;
+  const tripped = open === 0 ? [] : [`The breaker was open in ${open} of ${breaker.length} seconds.`];
+  return [`Variant ${name}, second by second.`, ...hit, ...load, ...said, ...tripped, ...refused].join(' ');
 }

@@ -37,6 +37,16 @@ export function verdictSentence({ verdict, sound, hypotheses }: ExperimentResult
   return `Of ${all} hypotheses, ${said}.`;
 }
 
+/** The same for whoever does not know what a hypothesis is here; nothing where no run or no hypothesis is there to speak of. */
+export function verdictMeaning({ verdict, sound, hypotheses }: ExperimentResult): string {
+  if (!sound || hypotheses.length === 0) return '';
+  return {
+    held: 'What was demanded before the run is what happened.',
+    failed: 'Something that was demanded before the run did not happen.',
+    inconclusive: 'Too little was measured to say whether all that was demanded before the run happened.',
+  }[verdict];
+}
+
 /** Why the figures can be believed, or how far. */
 export function beliefSentences({ variants, hypotheses, provenance }: ExperimentResult): string[] {
   const runs = variants.flatMap((variant) => variant.runs);

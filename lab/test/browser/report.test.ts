@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderJunit } from '../../src/report/junit.ts';
 import { publicationOf } from '../../src/report/publish.ts';
 import { renderReport } from '../../src/report/render-report.ts';
+import type { VariantResult } from '../../src/result.ts';
 import { sampleResult, withEndpoints } from '../sample-result.ts';
 
 const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -21,6 +22,13 @@ const file = (name: string, text: string) => {
   return pathToFileURL(join(folder, name)).href;
 };
 const report = file('report.html', renderReport(withEndpoints(sampleResult())));
+/** Whatever a user may write: a title of one long word, and a variant more than there is room for. */
+const unwieldy = (() => {
+  const result = sampleResult();
+  const title = `Donaudampfschifffahrts${'elektrizitätenhauptbetriebswerkbau'.repeat(4)}gesellschaft`;
+  const variants = [...result.variants, { ...(result.variants[1] as VariantResult), name: 'bucket' }];
+  return file('unwieldy.html', renderReport({ ...result, variants, experiment: { ...result.experiment, title } }));
+})();
 
 beforeAll(async () => {
   const executablePath = process.env.CHROMIUM_PATH ?? BROWSERS.find((path) => existsSync(path));
@@ -83,6 +91,49 @@ describe.each([
   it('has a contrast of at least 4.5 for all text outside of pictures', async () => {
     expect(await opened.page.evaluate(FAINT_TEXTS)).toEqual([]);
   });
+});
+
+it.each([
+  ['a desk', DESK],
+  ['a phone', PHONE],
+] as const)('bears long words and many variants on %s', async (_, viewport) => {
+  const { page } = await open(unwieldy, viewport, 'light');
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(viewport.width);
+  // Five columns: on a desk nobody has to scroll for them, on a phone the name of the figure stays where it is.
+  const over = await page.evaluate(`(() => {
+    const box = document.querySelector('.figures');
+    box.scrollLeft = 200;
+    return {
+      hidden: box.scrollWidth - box.clientWidth,
+      left: box.querySelector('tbody th[scope="row"]').getBoundingClientRect().left - box.getBoundingClientRect().left,
+    };
+  })()`);
+  if (viewport === DESK) expect(over).toMatchObject({ hidden: 0 });
+  expect((over as { left: number }).left).toBeLessThanOrEqual(1);
+  await page.close();
+});
+
+it('uses the room that a desk at 200 % has', async () => {
+  const { page } = await open(report, { width: 720, height: 450 }, 'light');
+  for (const { left, right, letterPixels } of await shownPictures(page)) {
+    expect(right - left).toBeGreaterThan(640);
+    expect(letterPixels).toBeGreaterThanOrEqual(11);
+  }
+  await page.close();
+});
+
+it('is printed dark on white, with letters of a size for paper, and nothing folded away', async () => {
+  const { page } = await open(report, { width: 718, height: 1000 }, 'dark');
+  await page.emulateMedia({ media: 'print' });
+  expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(255, 255, 255)');
+  const pictures = await shownPictures(page);
+  expect(pictures).toHaveLength(2);
+  for (const { letterPixels } of pictures) expect(letterPixels).toBeGreaterThanOrEqual(11);
+  const folded = await page.evaluate(
+    `[...document.querySelectorAll('details > :not(summary)')].filter((part) => !part.checkVisibility({ contentVisibilityAuto: true })).length`,
+  );
+  expect(folded).toBe(0);
+  await page.close();
 });
 
 it('is another picture in the dark', async () => {
