@@ -9,11 +9,12 @@ import { renderJunit } from '../src/report/junit.ts';
 import { hypothesesMarkdown, renderMarkdown } from '../src/report/markdown.ts';
 import { publicationOf } from '../src/report/publish.ts';
 import { renderReport } from '../src/report/render-report.ts';
+import { shownTimeline } from '../src/report/shown-timeline.ts';
 import { summaryOf } from '../src/report/summary.ts';
 import { timelinePicture } from '../src/report/timeline-picture.ts';
 import { verdictSentence } from '../src/report/verdict-words.ts';
 import { writeReport } from '../src/report/write-report.ts';
-import type { ExperimentResult, Figures, HypothesisResult, VariantResult, Verdict } from '../src/result.ts';
+import type { ExperimentResult, Figures, HypothesisResult, RunResult, VariantResult, Verdict } from '../src/result.ts';
 import { verdictTable } from '../src/verdict-table.ts';
 import { sampleResult, stoppedAt, withEndpoints } from './sample-result.ts';
 
@@ -271,6 +272,61 @@ it('tells whoever cannot see a picture of a breaker that was open, and of old an
   const said = summaryOf(sample, sample.variants[1] as VariantResult);
   expect(said).toContain('The breaker was open in 12 of 36 seconds.');
   expect(said).toMatch(/during \(10 to 22 s\): 0 % success, [\d.]+ % degraded, p50/);
+});
+
+it('draws nothing of what a run that was stopped never measured', () => {
+  const stopped = stoppedAt(sample, 5);
+  const shown = shownTimeline((stopped.variants[0] as VariantResult).runs[0] as RunResult, stopped, 36);
+  expect([shown.stopped, shown.offered.length, shown.attempts.length, shown.p99Ms.length]).toEqual([true, 5, 5, 5]);
+  const pictureOf = (result: ExperimentResult) =>
+    timelinePicture(result, result.variants[0] as VariantResult, { width: 980, id: 'x' });
+  expect(pictureOf(stopped).includes('>the run was stopped here</text>')).toBe(true);
+  expect(pictureOf(sample).includes('stopped here')).toBe(false);
+});
+
+it('shows a run of many minutes in spans: rates are means, latencies those of all requests in the span', () => {
+  const [run] = (sample.variants[0] as VariantResult).runs as [RunResult];
+  const { timeline } = run;
+  // Twenty minutes, of which the first 36 seconds are known.
+  const long = { ...timeline, offered: [...timeline.offered, ...Array.from({ length: 1_164 }, () => 60)] };
+  const shown = shownTimeline({ ...run, timeline: long }, sample, 1_200);
+  expect([shown.everyS, shown.offered.length]).toEqual([5, 240]);
+  expect(shown.offered[0]).toBeCloseTo(timeline.offered.slice(0, 5).reduce((sum, count) => sum + count, 0) / 5, 9);
+  const { dueMs, tookMs } = unpackRequests(run.requests);
+  const took = [...tookMs].filter((_, index) => (dueMs[index] as number) >= 5_000 && (dueMs[index] as number) < 10_000);
+  expect(shown.p99Ms[1]).toBe(took.toSorted((a, b) => a - b)[Math.ceil(took.length * 0.99) - 1]);
+  const breaker = timeline.breaker.with(7, 'open');
+  expect(shownTimeline({ ...run, timeline: { ...long, breaker } }, sample, 1_200).breaker.slice(0, 3)).toEqual([
+    'closed',
+    'open',
+    'closed',
+  ]);
+  const phases = [{ name: 'during', fromS: 0, toS: 1_200 } as const];
+  const svg = timelinePicture(
+    { ...sample, phases, variants: [{ name: 'none', env: {}, runs: [{ ...run, timeline: long }] }] },
+    { name: 'none', env: {}, runs: [{ ...run, timeline: long }] },
+    { width: 980, id: 'x' },
+  );
+  expect(svg.includes('>Requests per second, mean of every 5 s</text>')).toBe(true);
+});
+
+it('marks a fault that is too short for a shade, and gives scales that can be read off', () => {
+  const blip = { label: 'blip', layer: 'wire' as const, fromS: 15, toS: 15.05 };
+  const svg = timelinePicture(
+    { ...sample, variants: sample.variants.slice(1), faults: [blip] },
+    sample.variants[1] as VariantResult,
+    {
+      width: 980,
+      id: 'x',
+    },
+  );
+  expect(svg.match(/<rect class="fault brief"/g)).toHaveLength(1);
+  // Its beginning and its end, in each of three panels.
+  expect(
+    svg.match(/<g stroke-opacity="0.45" stroke="var\(--fault\)" aria-label="rule"><line [^>]*><line [^>]*><\/g>/g),
+  ).toHaveLength(3);
+  const ticks = [...svg.matchAll(/y="0.32em">([^<]+)</g)].map(([, text]) => text);
+  expect(ticks.slice(0, 10)).toEqual(['0', '20', '40', '60', '80', '1 ms', '3 ms', '10 ms', '30 ms', '100 ms']);
 });
 
 it('does not say of a run that was stopped that it never came back', () => {

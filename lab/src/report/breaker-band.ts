@@ -16,21 +16,27 @@ export function shortened(name: string): string {
   return name.length <= MOST_LETTERS ? name : `…${name.slice(1 - MOST_LETTERS)}`;
 }
 
-/** The states that a breaker went through, as spans that are named where there is room. */
-export function breakerBand(states: readonly (EndpointState | null)[], id: string, pixelsPerS: number): Plot.Markish[] {
+/**
+ * The states that a breaker went through, as spans that are named where there is room.
+ * @param states one every `everyS` seconds
+ */
+export function breakerBand(
+  states: readonly (EndpointState | null)[],
+  { id, everyS, pixelsPerS }: { readonly id: string; readonly everyS: number; readonly pixelsPerS: number },
+): Plot.Markish[] {
   const spans: { state: EndpointState; fromS: number; toS: number }[] = [];
-  for (const [second, state] of states.entries()) {
-    const last = spans.at(-1);
+  for (const [index, state] of states.entries()) {
+    const [last, fromS] = [spans.at(-1), index * everyS];
     if (state === null) continue;
-    if (last?.state === state && last.toS === second) last.toS = second + 1;
-    else spans.push({ state, fromS: second, toS: second + 1 });
+    if (last?.state === state && last.toS === fromS) last.toS = fromS + everyS;
+    else spans.push({ state, fromS, toS: fromS + everyS });
   }
   const named = spans.filter(({ state, fromS, toS }) => (toS - fromS) * pixelsPerS > state.length * 7 + 6);
   return [
     ...ENDPOINT_STATES.map((state) =>
       Plot.rectX(
         spans.filter((span) => span.state === state),
-        { x1: 'fromS', x2: 'toS', fill: `url(#${id}-${state})`, stroke: 'var(--ground)', strokeWidth: 0.5 },
+        { x1: 'fromS', x2: 'toS', fill: `url(#${id}-${state})`, stroke: 'var(--quiet)', strokeWidth: 0.5 },
       ),
     ),
     ...[...Map.groupBy(named, ({ state }) => LETTERING[state])].map(([className, of]) =>

@@ -6,7 +6,7 @@
 export const LIGHT = `
   color-scheme: light;
   --ground: #ffffff; --raised: #f6f8fa; --line: #d0d7de; --ink: #1b1f24; --quiet: #57606a; --grid: #e4e8ec; --link: #0b5cad;
-  --success: #009e73; --degraded: #e69f00; --failed: #d55e00; --wrong: #b45c93; --hatch: #ffffff;
+  --success: #009e73; --degraded: #c08400; --failed: #d55e00; --wrong: #b45c93; --hatch: #ffffff;
   --first: #0072b2; --second: #c14f00; --fault: #1b1f24; --fault-opacity: 0.09;
   --closed: #cfe8df; --open: #d55e00; --half-open: #f3cf7c; --left-out: #8fbfe0; --on-open: #000000;
   --held: #00694d; --not-held: #a33f00; --undecided: #6b4e00;
@@ -28,6 +28,7 @@ export const PICTURE_STYLE = `
   .picture .quiet { fill: var(--quiet); }
   .picture .heading { font-weight: 600; font-size: 13px; }
   .picture .fault { fill: var(--fault); fill-opacity: var(--fault-opacity); }
+  .picture .fault.brief { fill-opacity: 0.7; }
   .picture .throughout { fill: none; stroke: var(--quiet); stroke-width: 0.75; stroke-dasharray: 2 3; }
   .picture .on-hatch text { stroke: var(--ground); stroke-width: 4px; stroke-linejoin: round; paint-order: stroke; }
-  .picture .on-open text { fill: var(--on-open); font-weight: 600; }`;
+  .picture .on-open text { fill: var(--on-open); font-weight: 600; stroke: var(--open); stroke-width: 4px; stroke-linejoin: round; paint-order: stroke; }`;

@@ -1,10 +1,11 @@
 import * as Plot from '@observablehq/plot';
-import type { ExperimentResult, Timeline, VariantResult } from '../result.ts';
+import type { ExperimentResult, VariantResult } from '../result.ts';
 import { breakerBand, shortened } from './breaker-band.ts';
 import { escape } from './escape.ts';
-import { happeningsOf } from './happenings.ts';
+import { type Happening, happeningsOf } from './happenings.ts';
 import { type LegendEntry, legend } from './legend.ts';
 import { plotPanel } from './plot-panel.ts';
+import { type ShownTimeline, shownTimeline } from './shown-timeline.ts';
 import { summaryOf } from './summary.ts';
 
 export interface PictureOptions {
@@ -18,19 +19,22 @@ export interface PictureOptions {
 
 /** Holds the name of an endpoint, of nine letters. */
 const LEFT = 72;
-const RIGHT = 10;
+/** Holds half of the last second's label. */
+const RIGHT = 18;
 const FILE_MARGIN = 14;
 const HEIGHTS = { requests: 150, latency: 120, attempts: 90, breaker: 22 } as const;
 
 /**
  * What a variant went through, second by second, on one time axis: requests by outcome, latency, attempts against requests, the
  * breaker. The scales are those of all variants, so that one picture can be held against the other. It shows the first run;
- * the figures are of all.
+ * the figures are of all. A run of many minutes is shown in spans of several seconds, and says so.
  */
 export function timelinePicture(result: ExperimentResult, variant: VariantResult, options: PictureOptions): string {
   const { width, id, style } = options;
-  const timeline = (variant.runs[0] as VariantResult['runs'][0]).timeline;
   const scales = scalesOf(result);
+  const timeline = shownOf(variant, result, scales.endS);
+  const { everyS } = timeline;
+  const mean = everyS === 1 ? '' : `, mean of every ${everyS} s`;
   const x = { domain: [0, scales.endS] as const, axis: null };
   const shared = { width, marginLeft: LEFT, marginRight: RIGHT, marginTop: 4, marginBottom: 4, x };
   const parts: string[] = [];
@@ -53,10 +57,11 @@ export function timelinePicture(result: ExperimentResult, variant: VariantResult
   };
   const grid = (values: readonly number[]) => Plot.gridY(values, { stroke: 'var(--grid)', strokeOpacity: 1 });
   const behind = backdrop(result);
+  const above = edges(result);
 
   const counts = ticksUpTo(scales.requests);
   panel(
-    'Requests per second',
+    `Requests per second${mean}`,
     [
       { text: 'success', area: 'success' },
       { text: 'degraded', area: 'degraded' },
@@ -73,7 +78,8 @@ export function timelinePicture(result: ExperimentResult, variant: VariantResult
         stacked(timeline).map(({ name, bands }) =>
           Plot.areaY(bands, { x: 's', y1: 'from', y2: 'to', curve: 'step-after', fill: `url(#${id}-${name})` }),
         ),
-        Plot.line(steps(timeline.offered), {
+        ...above,
+        Plot.line(steps(timeline.offered, everyS), {
           x: 's',
           y: 'value',
           curve: 'step-after',
@@ -82,13 +88,14 @@ export function timelinePicture(result: ExperimentResult, variant: VariantResult
           strokeDasharray: '5 3',
         }),
         Plot.axisY(counts, { tickSize: 0, label: null }),
+        ...(timeline.stopped ? [stopMark(timeline.offered.length * everyS, scales.endS)] : []),
       ],
     },
   );
 
-  const decades = decadesWithin(scales.latencyMs);
+  const latencies = latencyTicks(scales.latencyMs);
   panel(
-    'Latency, from the scheduled time (log scale)',
+    `Latency${everyS === 1 ? '' : ` in every ${everyS} s`}, from the scheduled time (log scale)`,
     [
       { text: 'p50', line: 'var(--first)' },
       { text: 'p99', line: 'var(--second)', dash: '2 3' },
@@ -97,24 +104,26 @@ export function timelinePicture(result: ExperimentResult, variant: VariantResult
     {
       y: { type: 'log', domain: scales.latencyMs, axis: null },
       marks: [
-        grid(decades),
+        grid(latencies),
         ...behind,
-        Plot.line(middles(timeline.p50Ms), { x: 's', y: 'value', stroke: 'var(--first)', strokeWidth: 2 }),
-        Plot.line(middles(timeline.p99Ms), {
+        ...above,
+        Plot.line(middles(timeline.p50Ms, everyS), { x: 's', y: 'value', stroke: 'var(--first)', strokeWidth: 2 }),
+        Plot.line(middles(timeline.p99Ms, everyS), {
           x: 's',
           y: 'value',
           stroke: 'var(--second)',
           strokeWidth: 2,
           strokeDasharray: '2 3',
         }),
-        Plot.axisY(decades, { tickSize: 0, label: null, tickFormat: latencyText }),
+        // As text: of a log scale, a tick format gets the decades only.
+        Plot.axisY(latencies, { tickSize: 0, label: null, text: latencyText }),
       ],
     },
   );
 
   const attempts = ticksUpTo(scales.attempts);
   panel(
-    'Attempts against requests, per second',
+    `Attempts against requests, per second${mean}`,
     [
       { text: 'attempts', line: 'var(--first)' },
       { text: 'requests', line: 'var(--ink)', dash: '5 3' },
@@ -126,20 +135,22 @@ export function timelinePicture(result: ExperimentResult, variant: VariantResult
       marks: [
         grid(attempts),
         ...behind,
-        Plot.line(steps(timeline.offered), {
+        ...above,
+        Plot.line(steps(timeline.attempts, everyS), {
+          x: 's',
+          y: 'value',
+          curve: 'step-after',
+          stroke: 'var(--first)',
+          strokeWidth: 2.5,
+        }),
+        // Above the other: mostly they are the same, and then both are to be seen.
+        Plot.line(steps(timeline.offered, everyS), {
           x: 's',
           y: 'value',
           curve: 'step-after',
           stroke: 'var(--ink)',
           strokeWidth: 1.25,
           strokeDasharray: '5 3',
-        }),
-        Plot.line(steps(timeline.attempts), {
-          x: 's',
-          y: 'value',
-          curve: 'step-after',
-          stroke: 'var(--first)',
-          strokeWidth: 2,
         }),
         Plot.axisY(attempts, { tickSize: 0, label: null }),
       ],
@@ -153,10 +164,11 @@ export function timelinePicture(result: ExperimentResult, variant: VariantResult
     { text: 'half-open', area: 'half_open' },
   ];
   const { endpoints } = timeline;
+  const band = { id, everyS, pixelsPerS };
   if (endpoints === undefined) {
     const none = timeline.breaker.every((state) => state === null);
     panel('Circuit breaker', none ? [{ text: 'this variant has none' }] : states, HEIGHTS.breaker, {
-      marks: breakerBand(timeline.breaker, id, pixelsPerS),
+      marks: breakerBand(timeline.breaker, band),
     });
   } else {
     const leftOut = { text: 'left out: it fails far more than the others', area: 'left_out' };
@@ -164,7 +176,7 @@ export function timelinePicture(result: ExperimentResult, variant: VariantResult
     for (const endpoint of endpoints) {
       parts.push(
         `<text class="quiet" x="${LEFT - 6}" y="${top + 15}" text-anchor="end">${escape(shortened(endpoint.name))}</text>`,
-        plotPanel({ ...shared, height: HEIGHTS.breaker, marks: breakerBand(endpoint.states, id, pixelsPerS) }, top),
+        plotPanel({ ...shared, height: HEIGHTS.breaker, marks: breakerBand(endpoint.states, band) }, top),
       );
       top += HEIGHTS.breaker;
     }
@@ -200,15 +212,23 @@ interface Scales {
   readonly latencyMs: readonly [number, number];
 }
 
-function scalesOf({ variants, phases }: ExperimentResult): Scales {
-  const timelines = variants.map(({ runs }) => (runs[0] as VariantResult['runs'][0]).timeline);
+function shownOf({ runs }: VariantResult, result: ExperimentResult, endS: number): ShownTimeline {
+  return shownTimeline(runs[0] as VariantResult['runs'][0], result, endS);
+}
+
+function scalesOf(result: ExperimentResult): Scales {
+  const { variants, phases } = result;
+  const endS = Math.max(
+    ...phases.map(({ toS }) => toS),
+    ...variants.map(({ runs }) => runs[0]?.timeline.offered.length ?? 0),
+  );
+  const timelines = variants.map((variant) => shownOf(variant, result, endS));
   const known = (values: readonly (number | null)[]) => values.filter((value) => value !== null);
   const requests = Math.max(1, ...timelines.flatMap(({ offered }) => offered));
   const attempts = Math.max(requests, ...timelines.flatMap((timeline) => known(timeline.attempts)));
   const latencies = timelines
     .flatMap(({ p50Ms, p99Ms }) => [...known(p50Ms), ...known(p99Ms)])
     .filter((value) => value > 0);
-  const endS = Math.max(...phases.map(({ toS }) => toS), ...timelines.map(({ offered }) => offered.length));
   return {
     endS,
     requests: requests * 1.05,
@@ -218,9 +238,14 @@ function scalesOf({ variants, phases }: ExperimentResult): Scales {
   };
 }
 
-/** Each event as a shaded span, and where a phase ends. */
+/** What came and went. */
+function eventsOf(result: ExperimentResult): Happening[] {
+  return happeningsOf(result).filter(({ throughout }) => !throughout);
+}
+
+/** Each event as a shaded span. */
 function backdrop(result: ExperimentResult): Plot.Markish[] {
-  const events = happeningsOf(result).filter(({ throughout }) => !throughout);
+  const events = eventsOf(result);
   return [
     Plot.rectX(events, {
       x1: 'fromS',
@@ -228,11 +253,32 @@ function backdrop(result: ExperimentResult): Plot.Markish[] {
       className: 'fault',
       fill: 'var(--fault)',
     }),
+  ];
+}
+
+/** Where an event begins and ends, so that one too short for any shade is seen all the same, and where a phase ends. */
+function edges(result: ExperimentResult): Plot.Markish[] {
+  return [
+    Plot.ruleX(
+      eventsOf(result).flatMap(({ fromS, toS }) => [fromS, toS]),
+      { stroke: 'var(--fault)', strokeOpacity: 0.45 },
+    ),
     Plot.ruleX(
       result.phases.slice(1).map(({ fromS }) => fromS),
       { stroke: 'var(--quiet)', strokeDasharray: '1 3' },
     ),
   ];
+}
+
+/** Where the runner gave up: what lies to the right of it was never measured. */
+function stopMark(atS: number, endS: number): Plot.Markish {
+  return Plot.text(['the run was stopped here'], {
+    x: atS,
+    frameAnchor: 'middle',
+    textAnchor: atS > endS / 2 ? 'end' : 'start',
+    dx: atS > endS / 2 ? -8 : 8,
+    className: 'on-hatch',
+  });
 }
 
 /** Names of the phases, and of what was done to the system, above the first panel, over the time they last. */
@@ -257,7 +303,7 @@ function phaseRow(result: ExperimentResult, width: number, endS: number): { svg:
     taken[row] = right;
     const y = 17 + row * 18;
     return (
-      `<rect class="${throughout ? 'throughout' : 'fault'}" x="${from.toFixed(1)}" y="${y}" width="${Math.max(1, to - from).toFixed(1)}" height="16"/>` +
+      `<rect class="${throughout ? 'throughout' : to - from < 3 ? 'fault brief' : 'fault'}" x="${from.toFixed(1)}" y="${y}" width="${Math.max(2, to - from).toFixed(1)}" height="16"/>` +
       `<text x="${(anchor === 'middle' ? x : x + 6).toFixed(1)}" y="${y + 12}" text-anchor="${anchor}">${escape(label)}</text>`
     );
   });
@@ -266,29 +312,29 @@ function phaseRow(result: ExperimentResult, width: number, endS: number): { svg:
 
 const STACK = ['success', 'degraded', 'wrong', 'failed'] as const;
 
-function stacked(timeline: Timeline) {
+function stacked(timeline: ShownTimeline) {
   const base = timeline.offered.map(() => 0);
   return STACK.map((name) => {
     const seconds = timeline[name].map((count, second) => {
       const from = base[second] as number;
       base[second] = from + count;
-      return { s: second, from, to: from + count };
+      return { s: second * timeline.everyS, from, to: from + count };
     });
     const last = seconds.at(-1);
-    return { name, bands: last === undefined ? [] : [...seconds, { ...last, s: seconds.length }] };
+    return { name, bands: last === undefined ? [] : [...seconds, { ...last, s: seconds.length * timeline.everyS }] };
   });
 }
 
-/** A value holds from its second to the next. */
-function steps(values: readonly (number | null)[]): { s: number; value: number | null }[] {
-  const points = values.map((value, second) => ({ s: second, value }));
+/** A value holds from its span to the next. */
+function steps(values: readonly (number | null)[], everyS: number): { s: number; value: number | null }[] {
+  const points = values.map((value, index) => ({ s: index * everyS, value }));
   const last = points.at(-1);
-  return last === undefined ? [] : [...points, { ...last, s: values.length }];
+  return last === undefined ? [] : [...points, { ...last, s: values.length * everyS }];
 }
 
-/** A quantile is of a whole second: it stands in its middle. */
-function middles(values: readonly (number | null)[]): { s: number; value: number | null }[] {
-  return values.map((value, second) => ({ s: second + 0.5, value: value === 0 ? null : value }));
+/** A quantile is of a whole span: it stands in its middle. */
+function middles(values: readonly (number | null)[], everyS: number): { s: number; value: number | null }[] {
+  return values.map((value, index) => ({ s: (index + 0.5) * everyS, value: value === 0 ? null : value }));
 }
 
 function timeAxis(endS: number, width: number): Plot.Markish {
@@ -300,18 +346,21 @@ function timeAxis(endS: number, width: number): Plot.Markish {
   });
 }
 
-/** Three to five round values from nought. */
+/** Four to seven round values from nought; fewer where there are fewer whole numbers. */
 function ticksUpTo(most: number): number[] {
-  const rough = most / 4;
+  const rough = most / 3;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = Math.max(1, ([1, 2, 5, 10].find((factor) => factor * power >= rough) as number) * power);
+  const step = Math.max(1, ([5, 2, 1].find((factor) => factor * power <= rough) as number) * power);
   return Array.from({ length: Math.floor(most / step) + 1 }, (_, index) => index * step);
 }
 
-function decadesWithin([low, high]: readonly [number, number]): number[] {
-  const decades: number[] = [];
-  for (let power = Math.ceil(Math.log10(low)); 10 ** power <= high; power++) decades.push(10 ** power);
-  return decades;
+/** Decades; thirds of them, too, where there would be too few to read anything off. */
+function latencyTicks([low, high]: readonly [number, number]): number[] {
+  const ticks: number[] = [];
+  for (let power = Math.floor(Math.log10(low)); 10 ** power <= high; power++) ticks.push(10 ** power, 3 * 10 ** power);
+  const within = ticks.filter((tick) => tick >= low && tick <= high);
+  const decades = within.filter((tick) => Number.isInteger(Math.log10(tick)));
+  return decades.length > 3 ? decades : within;
 }
 
 function latencyText(ms: number): string {
@@ -330,7 +379,7 @@ function hatches(id: string): string {
     pattern('wrong', `<path d="M0 3.5H7M3.5 0V7" ${stroke}/>`, 7),
     pattern('failed', `<path d="M-2 2L2 -2M0 8L8 0M6 10L10 6" ${stroke} stroke-width="1.4"/>`, 8),
     pattern('closed', '', 8),
-    pattern('open', '', 8),
+    pattern('open', `<path d="M0 1.5H6" stroke="var(--on-open)" stroke-opacity="0.4" fill="none"/>`, 4),
     pattern('left_out', `<path d="M3 0V6" ${stroke}/>`, 6),
     pattern('half_open', `<path d="M0 0L6 6" ${stroke}/>`, 6),
   ].join('')}</defs>`;
