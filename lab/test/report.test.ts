@@ -7,6 +7,7 @@ import { formatFigure } from '../src/metric-words.ts';
 import { parseResult, ResultError, readResult } from '../src/read-result.ts';
 import { renderJunit } from '../src/report/junit.ts';
 import { hypothesesMarkdown, renderMarkdown } from '../src/report/markdown.ts';
+import { overviewPicture } from '../src/report/overview-picture.ts';
 import { publicationOf } from '../src/report/publish.ts';
 import { renderReport } from '../src/report/render-report.ts';
 import { shownTimeline } from '../src/report/shown-timeline.ts';
@@ -174,14 +175,20 @@ it('keeps a table row of Markdown one row', () => {
 
 it('publishes a section and a picture a variant, and refuses two results of one experiment', () => {
   const { lines, pictures } = publicationOf([sample]);
-  expect(pictures.map(({ file }) => file)).toEqual(['total-outage-none.svg', 'total-outage-standard.svg']);
+  expect(pictures.map(({ file }) => file)).toEqual([
+    'overview.svg',
+    'total-outage-none.svg',
+    'total-outage-standard.svg',
+  ]);
   for (const { file, svg } of pictures) {
     expect(svg).toContain('prefers-color-scheme: dark');
     // Room between what is written and the edge of its ground.
     expect(svg).toMatch(/viewBox="-14 -14 888 \d+" width="888"/);
     expect(lines.join('\n')).toContain(`](${file})`);
   }
-  expect(lines.slice(0, 5)).toEqual([
+  expect(lines[1]).toMatch(/^!\[All experiments, in the phase during.*\]\(overview\.svg\)$/);
+  expect(pictures[0]?.svg).toMatch(/<desc[^>]*>All experiments.*Total outage.*: none 0 %, 2000 ms, 1×; standard 0 %, /);
+  expect(lines.slice(2, 7)).toEqual([
     '',
     '| experiment | verdict | |',
     '| --- | --- | --- |',
@@ -192,11 +199,48 @@ it('publishes a section and a picture a variant, and refuses two results of one 
   expect(() => publicationOf([sample, sample])).toThrow('two results are of the experiment total-outage');
 });
 
+it('shows all experiments in one picture, a dot a variant with its interval', () => {
+  const { variants } = sample;
+  const other = {
+    ...sample,
+    experiment: { ...sample.experiment, file: 'experiments/poison.yaml', title: 'Poison <answers>' },
+    variants: [...variants, { ...(variants[1] as VariantResult), name: 'bucket' }],
+  };
+  const svg = publicationOf([sample, other]).pictures.find(({ file }) => file === 'overview.svg')?.svg ?? '';
+  const texts = [...svg.matchAll(/<text[^>]*>([^<]+)<\/text>/g)].map(([, text]) => text);
+  for (const text of ['Poison &#60;answers&#62;', 'Total outage: the greeter ha…', 'none', 'standard', 'bucket']) {
+    expect(texts.filter((one) => one === text)).toHaveLength(1);
+  }
+  const groups = (label: string) =>
+    [...svg.matchAll(new RegExp(`<g [^>]*aria-label="${label}">(.*?)</g>`, 'g'))].map(([, of]) => of ?? '');
+  // In each of three columns `none` and `standard` have two each, and `bucket` one; the key has one each.
+  expect(groups('dot').map((of) => of.match(/<(path|circle)/g)?.length)).toEqual([1, 1, 1, 2, 2, 1, 2, 2, 1, 2, 2, 1]);
+  // The success of `none`, 0 %, stands at the left edge of its column, as far as its interval reaches to the right.
+  const places = [...(groups('dot')[3] ?? '').matchAll(/translate\(([\d.]+),|cx="([\d.]+)"/g)].map(
+    ([, a, b]) => a ?? b,
+  );
+  expect(new Set(places)).toEqual(new Set(['190']));
+  const { interval } = sample.hypotheses.find(
+    ({ text }) => text === 'none, during: success ≥ 50 %',
+  ) as HypothesisResult;
+  const ends = [...svg.matchAll(/<line[^>]* x2="([\d.]+)" x1="190" ?\/>/g)].map(([, x2]) => Number(x2));
+  expect(ends.some((end) => Math.abs(end - 190 - 197.33 * (interval?.[1] ?? 0)) < 0.2)).toBe(true);
+});
+
+it('leaves a column of that picture empty where nobody could measure', () => {
+  const svg = overviewPicture([{ result: sample, rows: [] }], 'svg {}');
+  expect([svg.includes('>Attempts per request</text>'), svg.includes('NaN'), svg.includes('Infinity')]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+});
+
 it('publishes how many runs were given up before one was judged, and why', () => {
   const late = { ...sample, sound: false, gaveUpFor: 'late', remarks: ['standard: sent 34 ms late.'] } as const;
   const { lines, judged, pictures } = publicationOf([late, sample, late]);
   expect(judged).toEqual([sample]);
-  expect(pictures).toHaveLength(2);
+  expect(pictures).toHaveLength(3);
   const text = lines.join('\n');
   expect(text).toContain('2 of 3 runs gave no verdict');
   expect(text.split('- Run before this one, given up without a verdict. standard: sent 34 ms late.')).toHaveLength(3);

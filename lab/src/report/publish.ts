@@ -5,6 +5,7 @@ import type { ExperimentResult, MetricName } from '../result.ts';
 import { giveUpText, MOST_RUNS } from '../run/run-until-judged.ts';
 import { type FigureRow, figureRows } from './figures.ts';
 import { hypothesesMarkdown, markdownText, tableRow } from './markdown.ts';
+import { OVERVIEW_ALT, type Overviewed, overviewPicture } from './overview-picture.ts';
 import { summaryOf } from './summary.ts';
 import { DARK, LIGHT, PICTURE_STYLE } from './theme.ts';
 import { timelinePicture } from './timeline-picture.ts';
@@ -13,12 +14,14 @@ import { NOT_RECOVERED, NOTHING, VERDICT_MARKS, VERDICT_TEXTS, verdictSentence }
 /** Of all figures the ones that an overview needs; the report has the others. */
 const SHOWN: readonly MetricName[] = ['success', 'degraded', 'p50Ms', 'p99Ms', 'amplification', 'recoveryMs'];
 
+const OVERVIEW_FILE = 'overview.svg';
+
 export interface Publication {
   /** Markdown. */
   readonly lines: readonly string[];
   /** What is published: of each experiment the one run that gave a verdict. */
   readonly judged: readonly ExperimentResult[];
-  /** An SVG for each variant, which follows the reader's light or dark setting. */
+  /** An SVG of all experiments, then one for each variant, which follow the reader's light or dark setting. */
   readonly pictures: readonly { readonly file: string; readonly svg: string }[];
 }
 
@@ -45,15 +48,15 @@ export function publicationOf(results: readonly ExperimentResult[]): Publication
       svg: timelinePicture(result, variant, { width: 860, id: 'picture', style: FILE_STYLE }),
     })),
   );
+  const overviewSvg = { file: OVERVIEW_FILE, svg: overviewPicture(published, FILE_STYLE) };
   return {
-    lines: [...overview(judged), ...givenUpSummary(published), ...published.flatMap(section)],
+    lines: [...overview(published), ...givenUpSummary(published), ...published.flatMap(section)],
     judged,
-    pictures,
+    pictures: [overviewSvg, ...pictures],
   };
 }
 
-interface Published {
-  readonly result: ExperimentResult;
+interface Published extends Overviewed {
   /** Of the runs that were given up, why. */
   readonly givenUp: readonly string[];
 }
@@ -69,7 +72,7 @@ function chosenOf(name: string, runs: readonly ExperimentResult[]): Published {
   const [result, another] = runs.filter(({ sound }) => sound);
   if (result === undefined) throw new ResultError(`${name} gave no verdict: ${givenUp.join(' ')}`);
   if (another !== undefined) throw new ResultError(`two results are of the experiment ${name}: publish one of them`);
-  return { result, givenUp };
+  return { result, rows: figureRows(result), givenUp };
 }
 
 function givenUpSummary(published: readonly Published[]): string[] {
@@ -86,12 +89,14 @@ function givenUpSummary(published: readonly Published[]): string[] {
 const FILE_STYLE = `svg {${LIGHT} background: var(--ground); }
 @media (prefers-color-scheme: dark) { svg {${DARK} } }${PICTURE_STYLE}`;
 
-function overview(results: readonly ExperimentResult[]): string[] {
+function overview(published: readonly Published[]): string[] {
   return [
+    '',
+    `![${markdownText(OVERVIEW_ALT)}](${OVERVIEW_FILE})`,
     '',
     '| experiment | verdict | |',
     '| --- | --- | --- |',
-    ...results.map((result) => {
+    ...published.map(({ result }) => {
       const { experiment, verdict } = result;
       const link = `[${markdownText(experiment.title)}](#${nameOf(result)})`;
       return `| ${link} | ${VERDICT_MARKS[verdict]} ${VERDICT_TEXTS[verdict].toLowerCase()} | ${verdictSentence(result)} |`;
@@ -100,9 +105,9 @@ function overview(results: readonly ExperimentResult[]): string[] {
   ];
 }
 
-function section({ result, givenUp }: Published): string[] {
+function section({ result, rows: all, givenUp }: Published): string[] {
   const { experiment, verdict, variants, provenance, remarks } = result;
-  const rows = figureRows(result).filter(({ metric }) => SHOWN.includes(metric));
+  const rows = all.filter(({ metric }) => SHOWN.includes(metric));
   return [
     '',
     `<a id="${nameOf(result)}"></a>`,

@@ -3,7 +3,9 @@ import type { ExperimentResult, VariantResult } from '../result.ts';
 import { breakerBand, shortened } from './breaker-band.ts';
 import { escape } from './escape.ts';
 import { type Happening, happeningsOf } from './happenings.ts';
+import { latencyText, latencyTicks } from './latency-scale.ts';
 import { type LegendEntry, legend } from './legend.ts';
+import { pictureElement } from './picture-element.ts';
 import { plotPanel } from './plot-panel.ts';
 import { type ShownTimeline, shownTimeline } from './shown-timeline.ts';
 import { summaryOf } from './summary.ts';
@@ -21,7 +23,6 @@ export interface PictureOptions {
 const LEFT = 72;
 /** Holds half of the last second's label. */
 const RIGHT = 18;
-const FILE_MARGIN = 14;
 const HEIGHTS = { requests: 150, latency: 120, attempts: 90, breaker: 22 } as const;
 
 /**
@@ -189,20 +190,15 @@ export function timelinePicture(result: ExperimentResult, variant: VariantResult
   );
   top += 40;
 
-  const title = `${variant.name}: ${result.experiment.title}`;
-  // A page leaves room around it; a file brings its own ground along, and must not write on its very edge.
-  const margin = style === undefined ? 0 : FILE_MARGIN;
-  const [outerWidth, outerHeight] = [width + 2 * margin, top + 2 * margin];
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" class="picture" viewBox="${-margin} ${-margin} ${outerWidth} ${outerHeight}" width="${outerWidth}" height="${outerHeight}"`,
-    ` role="img" aria-labelledby="${id}-title ${id}-desc">`,
-    `<title id="${id}-title">${escape(title)}</title>`,
-    `<desc id="${id}-desc">${escape(summaryOf(result, variant))}</desc>`,
-    style === undefined ? '' : `<style>${style}</style>`,
-    hatches(id),
-    ...parts,
-    '</svg>',
-  ].join('');
+  return pictureElement({
+    width,
+    height: top,
+    id,
+    title: `${variant.name}: ${result.experiment.title}`,
+    description: summaryOf(result, variant),
+    style,
+    parts: [hatches(id), ...parts],
+  });
 }
 
 interface Scales {
@@ -352,19 +348,6 @@ function ticksUpTo(most: number): number[] {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = Math.max(1, ([5, 2, 1].find((factor) => factor * power <= rough) as number) * power);
   return Array.from({ length: Math.floor(most / step) + 1 }, (_, index) => index * step);
-}
-
-/** Decades; thirds of them, too, where there would be too few to read anything off. */
-function latencyTicks([low, high]: readonly [number, number]): number[] {
-  const ticks: number[] = [];
-  for (let power = Math.floor(Math.log10(low)); 10 ** power <= high; power++) ticks.push(10 ** power, 3 * 10 ** power);
-  const within = ticks.filter((tick) => tick >= low && tick <= high);
-  const decades = within.filter((tick) => Number.isInteger(Math.log10(tick)));
-  return decades.length > 3 ? decades : within;
-}
-
-function latencyText(ms: number): string {
-  return ms >= 1000 ? `${ms / 1000} s` : `${Number(ms.toPrecision(3))} ms`;
 }
 
 /** What fills an area: a colour with a pattern, so that none is told by its colour alone. */

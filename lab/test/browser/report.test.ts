@@ -166,6 +166,7 @@ it.each(['light', 'dark'] as const)('publishes pictures that stand alone as file
     expect(await page.evaluate('getComputedStyle(document.documentElement).backgroundColor')).toBe(
       { light: 'rgb(255, 255, 255)', dark: 'rgb(13, 17, 23)' }[colorScheme],
     );
+    expect({ name, overlapping: await page.evaluate(OVERLAPPING_TEXTS) }).toEqual({ name, overlapping: [] });
     await page.close();
   }
 });
@@ -216,6 +217,14 @@ function shownPictures(page: Page): Promise<ShownPicture[]> {
     };
   })`);
 }
+
+/** Texts of a picture of which one covers another. */
+const OVERLAPPING_TEXTS = `(() => {
+  const texts = [...document.querySelectorAll('text')].map((text) => ({ of: text.textContent, box: text.getBoundingClientRect() }));
+  return texts.flatMap((a, index) => texts.slice(index + 1)
+    .filter((b) => a.box.left < b.box.right - 1 && b.box.left < a.box.right - 1 && a.box.top < b.box.bottom - 3 && b.box.top < a.box.bottom - 3)
+    .map((b) => a.of + ' | ' + b.of));
+})()`;
 
 /** Texts whose colour stands out from its ground by less than WCAG 2.2's 4.5:1; outside of pictures, where the ground is the page's. */
 const FAINT_TEXTS = `(() => {
