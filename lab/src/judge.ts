@@ -1,6 +1,6 @@
 import type { Hypothesis } from './experiment/format.ts';
 import type { Phase } from './experiment/phases.ts';
-import { rangeOf, recoveryOf } from './measure/figures.ts';
+import { observedRecoveryFor, rangeOf, recoveryOf } from './measure/figures.ts';
 import { codeOf, type RawRun, seenBy } from './measure/raw-run.ts';
 import { differenceText, formatFigure, isShare, METRIC_TEXTS } from './metric-words.ts';
 import type { HypothesisResult, MetricName, Outcome } from './result.ts';
@@ -142,10 +142,14 @@ function attemptsOf(runs: readonly RawRun[], phase: Phase, ranges: readonly (rea
         successes: succeeded,
       };
     }
-    const seconds = Array.from({ length: Math.floor(phase.toS - phase.fromS) }, (_, second) => phase.fromS + second);
-    const binned = seconds.map((second) => {
-      const [left, right] = [seenBy(run.attemptsSeen, second * 1_000), seenBy(run.attemptsSeen, (second + 1) * 1_000)];
-      const due = [...run.dueMs.subarray(from, to).entries()].filter(([, at]) => Math.floor(at / 1_000 - second) === 0);
+    // The last one is as long as what is left of the phase.
+    const seconds = Array.from({ length: Math.ceil(phase.toS - phase.fromS) }, (_, second) => phase.fromS + second);
+    const binned = seconds.map((fromS) => {
+      const toS = Math.min(fromS + 1, phase.toS);
+      const [left, right] = [seenBy(run.attemptsSeen, fromS * 1_000), seenBy(run.attemptsSeen, toS * 1_000)];
+      const due = [...run.dueMs.subarray(from, to).entries()].filter(
+        ([, at]) => at >= fromS * 1_000 && at < toS * 1_000,
+      );
       return {
         attempts: left === null || right === null ? null : right - left,
         requests: due.length,
@@ -208,7 +212,9 @@ function judgeRecovery(
   const held = known.every(
     (value) => (atLeast === undefined || value >= atLeast) && (atMost === undefined || value <= atMost),
   );
-  return { observed: Number.isFinite(worst) ? worst : null, interval: null, verdict: held ? 'held' : 'failed' };
+  const seenLongEnough = atMost === undefined || a.every((run) => observedRecoveryFor(run, after, atMost));
+  const verdict = !held ? 'failed' : seenLongEnough ? 'held' : 'inconclusive';
+  return { observed: Number.isFinite(worst) ? worst : null, interval: null, verdict };
 }
 
 function textOf({ variant, minus, phase, metric, atLeast, atMost }: Hypothesis): string {

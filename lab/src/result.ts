@@ -100,6 +100,12 @@ const figures = z
       z.ZodNullable<z.ZodNumber>
     >),
     offered: count,
+    recovered: z
+      .boolean()
+      .nullable()
+      .describe(
+        '`false`: it did not recover as long as anybody looked, and `recoveryMs` is `null`. `null`: of another phase than `after`, or observed for too short a time.',
+      ),
   })
   .describe(
     'Shares are 0 to 1 of the `offered` requests, those that were due in the phase. `null`: could not be measured.',

@@ -117,6 +117,28 @@ describe('amplification', () => {
     expect(figuresOf(counted, during).amplification).toBeCloseTo(1.1, 6);
   });
 
+  test('is of the whole phase, also where its last second is not a whole one', () => {
+    const odd = phasesOf({ beforeS: 5, duringS: 2.5, afterS: 5 });
+    // 100 attempts a second, and as many more in the last half second: 300 to 250 requests.
+    const seen = [
+      ...Array.from({ length: 15 }, (_, half) => half * 50),
+      800,
+      ...Array.from({ length: 25 }, (_, half) => 850 + half * 50),
+    ];
+    const counted = {
+      ...runOf({ attempts: null }),
+      attemptsSeen: seen.map((total, half) => ({ atMs: half * 500, total })),
+    };
+    const judged = judgeHypothesis(
+      { phase: 'during', metric: 'amplification', atMost: 2, variant: 'a' },
+      { a: [counted] },
+      odd,
+      1,
+    );
+    expect(judged.observed).toBeCloseTo(1.2, 6);
+    expect(judged.observed).toBeCloseTo(figuresOf(counted, odd[1] as (typeof odd)[number]).amplification ?? 0, 6);
+  });
+
   test('is not judged where nobody counted at all', () => {
     const blind = { ...runOf({ attempts: null }), attemptsSeen: [] };
     expect(verdictOf({ phase: 'during', metric: 'amplification', atMost: 2 }, [blind])).toMatchObject({
@@ -134,6 +156,14 @@ describe('recovery', () => {
     const bound = { phase: 'after', metric: 'recoveryMs', atMost: 1_000 } as const;
     expect(verdictOf(bound, [backAfter(500), backAfter(900)])).toMatchObject({ observed: 900, verdict: 'held' });
     expect(verdictOf(bound, [backAfter(500), backAfter(1_200)])).toMatchObject({ observed: 1_200, verdict: 'failed' });
+  });
+
+  test('is not believed where nobody looked for as long as it may take', () => {
+    const bound = { phase: 'after', metric: 'recoveryMs', atMost: 1_500 } as const;
+    const endedAt = (faultEndMs: number) => [{ ...backAfter(0), faultEndMs }];
+    // Two seconds are left, then one and a half: with a window of 250 ms too few.
+    expect(verdictOf(bound, endedAt(18_000))).toMatchObject({ observed: 0, verdict: 'held' });
+    expect(verdictOf(bound, endedAt(18_500))).toMatchObject({ observed: 0, verdict: 'inconclusive' });
   });
 
   test('that never comes is a failure, not a missing figure', () => {

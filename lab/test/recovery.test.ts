@@ -32,6 +32,13 @@ describe('recovery', () => {
   });
 
   test('cannot be measured where nothing was due', () => {
-    expect(recoveryMs({ dueMs: new Float64Array(), succeeded: () => true }, 0, 1_000)).toBeNull();
+    expect(recoveryMs({ dueMs: new Float64Array(), succeeded: () => true }, 0, 2_000)).toBeNull();
+  });
+
+  test('cannot be measured where nobody looked for long, or at hardly anybody', () => {
+    const from = (fromMs: number) => recoveryMs({ dueMs, succeeded: () => true }, fromMs, 10_000);
+    expect([from(9_000), from(9_050)]).toEqual([0, null]);
+    const rare = Float64Array.from({ length: 19 }, (_, index) => 2_000 + index * 400);
+    expect(recoveryMs({ dueMs: rare, succeeded: () => true }, 2_000, 10_000)).toBeNull();
   });
 });

@@ -388,7 +388,7 @@ it('tells a variant that never came back from one that nobody measured', () => {
       ...variant,
       runs: variant.runs.map((run) => ({
         ...run,
-        figures: { ...run.figures, after: { ...run.figures.after, recoveryMs: null } },
+        figures: { ...run.figures, after: { ...run.figures.after, recoveryMs: null, recovered: false } },
       })),
     })),
   };

@@ -157,7 +157,11 @@ export function stoppedAt(result: ExperimentResult, atS: number): ExperimentResu
         tookMs: base64(Float32Array.from(tookMs.slice(0, count))),
         attempts: base64((attempts as Uint16Array<ArrayBuffer>).slice(0, count)),
       },
-      figures: { ...run.figures, during: { ...nothing, offered: 0 }, after: { ...nothing, offered: 0 } },
+      figures: {
+        ...run.figures,
+        during: { ...nothing, offered: 0, recovered: null },
+        after: { ...nothing, offered: 0, recovered: null },
+      },
       timeline: {
         ...timeline,
         offered: cut(timeline.offered, 0),
@@ -297,6 +301,7 @@ function simulatedFigures(all: readonly SimulatedRequest[], { name, fromS, toS }
     amplification: attempts / requests.length,
     successPerAttempt: attempts === 0 ? null : good / attempts,
     recoveryMs: name === 'after' ? 400 : null,
+    recovered: name === 'after' ? true : null,
   };
 }
 

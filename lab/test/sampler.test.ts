@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { epochMs } from '../src/load/protocol.ts';
+import { monotonicMs } from '../src/load/protocol.ts';
 import { seenBy } from '../src/measure/raw-run.ts';
 import { createSampler } from '../src/run/sampler.ts';
 import type { Greeter, System } from '../src/system/system.ts';
@@ -26,10 +26,10 @@ const system: System = {
 
 test('where attempts are counted by metrics, every second and every phase gets its own, to the last one', async () => {
   // A warm-up that begins off the second; 100 attempts a second, 300 in the seconds 2 and 3; the last one ends 400 ms late.
-  const zeroAtMs = epochMs() + 1_370;
+  const zeroAtMs = monotonicMs() + 1_370;
   const counted = (atS: number) => Math.round(100 * (atS + 2) + 200 * Math.min(2, Math.max(0, atS - 2)));
   vi.stubGlobal('fetch', async () => {
-    const atS = Math.min(6.4, (epochMs() - zeroAtMs) / 1_000);
+    const atS = Math.min(6.4, (monotonicMs() - zeroAtMs) / 1_000);
     await new Promise((resolve) => setTimeout(resolve, 30));
     return new Response(`http_server_request_duration_seconds_count{route="/hello"} ${counted(atS)}\n`);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { phasesOf } from '../src/experiment/phases.ts';
-import { faultRemarks, lateFaults, tooLate, unsteady } from '../src/run/soundness.ts';
+import { faultRemarks, lateFaults, tooLate, unsteady, wasUnsteady } from '../src/run/soundness.ts';
 
 const phases = phasesOf({ beforeS: 10, duringS: 5, afterS: 10 });
 
@@ -30,12 +30,13 @@ describe('a runner that was slowed down', () => {
 });
 
 test('what fails on a machine that has no time is not called the fault of the system', () => {
-  const none = { answered: 0, success: 0 };
+  const none = { answered: 0, success: 0, slowestMs: 0 };
   const progress = (latenessP99Ms: number) => ({
     atS: 4,
     inFlight: 0,
+    longestWaitMs: 0,
     recent: { answered: 10, success: 5, bad: 5, seconds: 5, p99Ms: 900 },
-    phases: { before: { answered: 10, success: 5 }, during: none, after: none },
+    phases: { before: { answered: 10, success: 5, slowestMs: 2 }, during: none, after: none },
     latenessP99Ms,
   });
   expect(unsteady(progress(40), 20)).toEqual({
@@ -45,6 +46,55 @@ test('what fails on a machine that has no time is not called the fault of the sy
   expect(unsteady(progress(2), 20)).toEqual({
     reason: 'unsteady',
     why: 'No steady state: 5 of 10 requests did not succeed before anything was broken.',
+  });
+});
+
+describe('what hangs before anything is broken is no steady state', () => {
+  const none = { answered: 0, success: 0, slowestMs: 0 };
+  const waiting = (longestWaitMs: number, slowestMs: number) => ({
+    atS: 4,
+    inFlight: 3,
+    longestWaitMs,
+    recent: { answered: 10, success: 10, bad: 0, seconds: 5, p99Ms: slowestMs },
+    phases: { before: { answered: 10, success: 10, slowestMs }, during: none, after: none },
+    latenessP99Ms: 1,
+  });
+
+  test('although nothing that was answered has failed', () => {
+    expect(unsteady(waiting(510, 5), 20)).toEqual({
+      reason: 'unsteady',
+      why: 'No steady state: before anything was broken, a request had waited for 510 ms, and the slowest that succeeded took 5 ms.',
+    });
+    expect(unsteady(waiting(490, 5), 20)).toBeUndefined();
+    // A service that takes its time is not a broken one.
+    expect(unsteady(waiting(1_500, 800), 20)).toBeUndefined();
+  });
+
+  /** 100 requests a second for 25 seconds; a fault comes at 10 s, and has its `before` phase to itself. */
+  const dueMs = Float64Array.from({ length: 2_500 }, (_, index) => index * 10);
+  const before = phases[0] as (typeof phases)[number];
+  const after = (failed: (dueMs: number) => boolean, tookMs: number, span = { fromS: 10, toS: 15 }) =>
+    wasUnsteady(
+      {
+        dueMs,
+        outcome: Uint8Array.from(dueMs, (due) => (failed(due) ? 2 : 0)),
+        tookMs: dueMs.map((due) => (failed(due) ? tookMs : 5)),
+      },
+      before,
+      [{ span }],
+    );
+
+  test('nor does it become one by failing after the fault has come', () => {
+    // Every hundredth hangs for five seconds: none of them fails before 5 s, and the last ones fail in the fault.
+    const hanging = after((due) => due % 1_000 === 0, 5_000);
+    expect(hanging).toEqual([{ reason: 'unsteady', why: expect.stringMatching(/: 10 of 1000 requests of the phase/) }]);
+    expect(after((due) => due === 9_000, 5)).toHaveLength(1);
+    // What the fault has hit: it was on its way when it came.
+    expect(after((due) => due >= 9_700, 2_000)).toEqual([]);
+    expect(after((due) => due >= 10_000, 5)).toEqual([]);
+    // A fault within the phase ends what must be steady; one that is always there belongs to it.
+    expect(after((due) => due >= 8_000, 5, { fromS: 8, toS: 15 })).toEqual([]);
+    expect(after((due) => due >= 8_000, 5, { fromS: Number.NEGATIVE_INFINITY, toS: 25 })).toHaveLength(1);
   });
 });
 

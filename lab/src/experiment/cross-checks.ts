@@ -103,6 +103,10 @@ function ofHypothesis({ hypothesis, variants, load }: Experiment): Mistake[] {
     if (minus === variant) mistakes.push(at('minus', 'must be another variant'));
     if (metric === 'recoveryMs' && phase !== 'after')
       mistakes.push(at('phase', 'must be after: recovery is what happens then'));
+    if (metric === 'recoveryMs' && minus === undefined && atMost !== undefined && atMost + 1_000 > load.afterS * 1_000)
+      mistakes.push(
+        at('atMost', `needs a phase after that is a second longer than this at least: load.afterS is ${load.afterS}`),
+      );
     if (metric === 'wrong' && uncheckable >= 0) {
       mistakes.push(at('metric', `cannot be seen: load.mix[${uncheckable}] does not say in expect what is right`));
     }

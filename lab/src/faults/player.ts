@@ -1,5 +1,5 @@
 import type { Span } from '../experiment/phases.ts';
-import { epochMs } from '../load/protocol.ts';
+import { monotonicMs } from '../load/protocol.ts';
 import type { Fault } from './fault.ts';
 
 export interface PlayedFault {
@@ -23,7 +23,7 @@ export interface FaultTimes {
 export interface Player {
   /** Puts in force what holds from before the warm-up. */
   prepare(): Promise<void>;
-  /** Plays the rest on time. @param zeroAtMs when `before` begins ({@link epochMs}) */
+  /** Plays the rest on time. @param zeroAtMs when `before` begins ({@link monotonicMs}) */
   start(zeroAtMs: number): void;
   /** Puts nothing in force any more. What is, stays until `end`. */
   halt(): void;
@@ -65,7 +65,7 @@ export function createPlayer(faults: readonly PlayedFault[]): Player {
       if (ended) return;
       inForce.add(one);
       await one.fault.apply();
-      times.set(one, { inForceAtMs: epochMs(), undoneAtMs: undefined });
+      times.set(one, { inForceAtMs: monotonicMs(), undoneAtMs: undefined });
     });
   const undo = (one: PlayedFault) =>
     inTurn(one, async () => {
@@ -73,7 +73,7 @@ export function createPlayer(faults: readonly PlayedFault[]): Player {
       await one.fault.undo();
       inForce.delete(one);
       const time = times.get(one);
-      if (time !== undefined) time.undoneAtMs = epochMs();
+      if (time !== undefined) time.undoneAtMs = monotonicMs();
     });
 
   return {
@@ -84,7 +84,9 @@ export function createPlayer(faults: readonly PlayedFault[]): Player {
     start(zeroAtMs) {
       zero = zeroAtMs;
       const at = (seconds: number, act: () => Promise<void>) => {
-        timers.push(setTimeout(() => void act().catch(reject), Math.max(0, zeroAtMs + seconds * 1_000 - epochMs())));
+        timers.push(
+          setTimeout(() => void act().catch(reject), Math.max(0, zeroAtMs + seconds * 1_000 - monotonicMs())),
+        );
       };
       for (const one of faults) {
         if (one.span.fromS !== Number.NEGATIVE_INFINITY) at(one.span.fromS, () => apply(one));

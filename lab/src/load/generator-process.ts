@@ -5,7 +5,7 @@ import type { Load } from '../experiment/format.ts';
 import type { FromGenerator, Measured, Progress, ToGenerator } from './protocol.ts';
 
 export interface GeneratorProcess {
-  /** @param zeroAtMs when `before` begins ({@link epochMs}) */
+  /** @param zeroAtMs when `before` begins ({@link monotonicMs}) */
   start(zeroAtMs: number): void;
   /** Sends nothing more; `measured` then resolves with what there is. */
   stop(): void;

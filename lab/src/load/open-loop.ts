@@ -7,14 +7,14 @@ import { arrivalsOf, requestIdOf } from './arrivals.ts';
 import { createLiveView, histogram } from './live-view.ts';
 import { type PreparedRequest, prepareMix } from './mix.ts';
 import { outcomeOf } from './outcome.ts';
-import { epochMs, type Measured, type Progress } from './protocol.ts';
+import { type Measured, monotonicMs, type Progress } from './protocol.ts';
 
 /** Bodies beyond this are not what anybody expects; the rest is not read. */
 const MOST_BODY_BYTES = 1_000_000;
 
 /** A load that is ready to begin. */
 export interface OpenLoop {
-  /** @param zeroAtMs when `before` begins ({@link epochMs}); the warm-up comes before it */
+  /** @param zeroAtMs when `before` begins ({@link monotonicMs}); the warm-up comes before it */
   run(zeroAtMs: number, onProgress: (progress: Progress) => void): Promise<Measured>;
   stop(): void;
 }
@@ -33,33 +33,34 @@ export function openLoop(url: string, load: Load, seed: number): OpenLoop {
   const found = dueMs.findIndex((due) => due >= 0);
   const firstIndex = found < 0 ? count : found;
   const phases = phasesOf(load);
-  const counts: Record<PhaseName, { answered: number; success: number }> = {
-    before: { answered: 0, success: 0 },
-    during: { answered: 0, success: 0 },
-    after: { answered: 0, success: 0 },
+  const counts: Record<PhaseName, { answered: number; success: number; slowestMs: number }> = {
+    before: { answered: 0, success: 0, slowestMs: 0 },
+    during: { answered: 0, success: 0, slowestMs: 0 },
+    after: { answered: 0, success: 0, slowestMs: 0 },
   };
   const live = createLiveView();
   const lateness = histogram();
   // As many connections as there are callers: one that had to wait for another's would be a closed loop.
   const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: load.timeoutMs } });
   /**
-   * One for each request in flight, with a timer that ends with it. `AbortSignal.timeout` would keep something of every request
+   * One for each request in flight, with when it was due, and a timer that ends with it. `AbortSignal.timeout` would keep something of every request
    * alive until its patience is over, answered or not, and the garbage collector would stop the load to move all that.
    */
-  const inFlight = new Set<AbortController>();
+  const inFlight = new Map<AbortController, number>();
   let stopped = false;
+  let givenUp = 0;
   let sent = 0;
 
   const send = async (index: number, zeroAtMs: number): Promise<void> => {
     const due = dueMs[index] as number;
     const asked = mix[entry[index] as number] as PreparedRequest;
-    const late = epochMs() - zeroAtMs - due;
+    const late = monotonicMs() - zeroAtMs - due;
     latenessMs[index] = late;
     if (index >= firstIndex) lateness.recordValue(Math.max(1, Math.round(late * 1_000)));
     // From when it was due: a caller's patience does not begin when this process finds the time.
     const patienceMs = Math.max(1, Math.round(load.timeoutMs - late));
     const giveUp = new AbortController();
-    inFlight.add(giveUp);
+    inFlight.set(giveUp, due);
     const patience = setTimeout(() => giveUp.abort(), patienceMs);
     let result: Outcome;
     try {
@@ -87,28 +88,33 @@ export function openLoop(url: string, load: Load, seed: number): OpenLoop {
     }
     clearTimeout(patience);
     inFlight.delete(giveUp);
-    const took = epochMs() - zeroAtMs - due;
+    const took = monotonicMs() - zeroAtMs - due;
     outcome[index] = OUTCOMES.indexOf(result);
     tookMs[index] = took;
     live.record(result, took);
     const phase = due < 0 ? undefined : phases.findLast(({ fromS }) => due >= fromS * 1_000)?.name;
     if (phase !== undefined) {
       counts[phase].answered++;
-      if (result === 'success') counts[phase].success++;
+      if (result === 'success') {
+        counts[phase].success++;
+        counts[phase].slowestMs = Math.max(counts[phase].slowestMs, took);
+      }
     }
   };
 
   return {
     stop() {
       stopped = true;
-      for (const giveUp of inFlight) giveUp.abort();
+      givenUp = inFlight.size;
+      for (const giveUp of inFlight.keys()) giveUp.abort();
     },
     async run(zeroAtMs, onProgress) {
-      const now = () => epochMs() - zeroAtMs;
+      const now = () => monotonicMs() - zeroAtMs;
       const report = setInterval(() => {
         onProgress({
           atS: now() / 1_000,
           inFlight: inFlight.size,
+          longestWaitMs: Math.max(0, now() - (inFlight.values().next().value ?? now())),
           recent: live.turn(),
           phases: counts,
           latenessP99Ms: lateness.totalCount === 0 ? 0 : lateness.getValueAtPercentile(99) / 1_000,
@@ -131,6 +137,7 @@ export function openLoop(url: string, load: Load, seed: number): OpenLoop {
         latenessMs: latenessMs.slice(firstIndex, end),
         firstIndex,
         stopped,
+        givenUp,
       };
     },
   };

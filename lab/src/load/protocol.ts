@@ -1,10 +1,11 @@
+import process from 'node:process';
 import type { Load } from '../experiment/format.ts';
 import type { PhaseName } from '../result.ts';
 
 /** What the runner says to the process that makes the load. */
 export type ToGenerator =
   | { readonly type: 'prepare'; readonly url: string; readonly load: Load; readonly seed: number }
-  /** @property zeroAtMs when `before` begins, on the clock of {@link epochMs} */
+  /** @property zeroAtMs when `before` begins, on the clock of {@link monotonicMs} */
   | { readonly type: 'start'; readonly zeroAtMs: number }
   /** No further requests; those in flight are given up. */
   | { readonly type: 'stop' };
@@ -20,6 +21,8 @@ export interface Progress {
   /** Seconds on the time axis. */
   readonly atS: number;
   readonly inFlight: number;
+  /** How long the one has waited that has waited longest; 0 where nobody waits. */
+  readonly longestWaitMs: number;
   /** Of the last five seconds; the warm-up included. */
   readonly recent: {
     readonly answered: number;
@@ -29,7 +32,10 @@ export interface Progress {
     readonly seconds: number;
     readonly p99Ms: number | null;
   };
-  readonly phases: Readonly<Record<PhaseName, { readonly answered: number; readonly success: number }>>;
+  /** `slowestMs` is of the successes. */
+  readonly phases: Readonly<
+    Record<PhaseName, { readonly answered: number; readonly success: number; readonly slowestMs: number }>
+  >;
   /** Since `before` began. */
   readonly latenessP99Ms: number;
 }
@@ -46,9 +52,14 @@ export interface Measured {
   readonly firstIndex: number;
   /** Whether it was told to stop before the end. */
   readonly stopped: boolean;
+  /** How many were then in flight: they had no answer, and count as failed. */
+  readonly givenUp: number;
 }
 
-/** A clock that all processes of one machine share: milliseconds since 1970, with fractions. */
-export function epochMs(): number {
-  return performance.timeOrigin + performance.now();
+/**
+ * A clock that all processes of one machine share, in milliseconds. It only goes forward: were it the time of day, a machine whose clock
+ * is set between the starts of two processes would break things at other moments than the load believes.
+ */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
 }

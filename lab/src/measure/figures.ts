@@ -2,7 +2,7 @@ import type { Phase } from '../experiment/phases.ts';
 import type { Figures } from '../result.ts';
 import { quantile } from './quantile.ts';
 import { codeOf, type RawRun, seenBy } from './raw-run.ts';
-import { recoveryMs } from './recovery.ts';
+import { recoveryMs, WINDOW_MS } from './recovery.ts';
 
 /** The arrivals of a phase: from this index up to, and without, that one. */
 export function rangeOf({ dueMs }: Pick<RawRun, 'dueMs'>, { fromS, toS }: Phase): readonly [number, number] {
@@ -28,6 +28,7 @@ export function figuresOf(run: RawRun, phase: Phase): Figures {
   const took = run.tookMs.subarray(from, to);
   const attempts = attemptsIn(run, phase);
   const success = count(codeOf('success'));
+  const recovery = phase.name === 'after' ? recoveryOf(run, phase) : null;
   return {
     offered,
     success: share(codeOf('success')),
@@ -40,22 +41,29 @@ export function figuresOf(run: RawRun, phase: Phase): Figures {
     p999Ms: quantile(took, 0.999),
     amplification: attempts === null || offered === 0 ? null : attempts / offered,
     successPerAttempt: attempts === null || attempts === 0 ? null : success / attempts,
-    recoveryMs: phase.name === 'after' ? finite(recoveryOf(run, phase)) : null,
+    recoveryMs: recovery === null || !Number.isFinite(recovery) ? null : recovery,
+    recovered: recovery === null ? null : Number.isFinite(recovery),
   };
 }
 
-/** @returns `Infinity` where it did not recover */
+/** @returns `Infinity` where it did not recover, `null` where too little was seen of it */
 export function recoveryOf(run: RawRun, after: Phase): number | null {
   const success = codeOf('success');
   return recoveryMs(
     { dueMs: run.dueMs, succeeded: (index) => run.outcome[index] === success },
-    Math.max(run.faultEndMs, after.fromS * 1_000),
+    recoveryFromMs(run, after),
     after.toS * 1_000,
   );
 }
 
-function finite(value: number | null): number | null {
-  return value === null || Number.isFinite(value) ? value : null;
+/** When recovery begins to count: at the end of the last fault, wherever in the phase that was. */
+function recoveryFromMs({ faultEndMs }: RawRun, after: Phase): number {
+  return Math.max(faultEndMs, after.fromS * 1_000);
+}
+
+/** Whether anybody looked for longer than this after the fault: what is back in less may fall over again before it. */
+export function observedRecoveryFor(run: RawRun, after: Phase, ms: number): boolean {
+  return after.toS * 1_000 - recoveryFromMs(run, after) >= ms + WINDOW_MS;
 }
 
 function attemptsIn(run: RawRun, phase: Phase): number | null {

@@ -1,7 +1,10 @@
 /** The windows in which recovery is looked for. */
-const WINDOW_MS = 250;
+export const WINDOW_MS = 250;
 const STEP_MS = 50;
 const SHARE = 0.95;
+/** Fewer requests, or less time, than this after the fault says nothing: whoever looks away sees no failure. */
+const LEAST_REQUESTS = 20;
+const LEAST_OBSERVED_MS = 1_000;
 
 /**
  * Recovery time: milliseconds from the end of the fault to the first moment after which in every window of 250 ms (one begins
@@ -12,11 +15,11 @@ const SHARE = 0.95;
  * - 95 %: one stray failure is not an outage. 250 ms: at 200 requests a second 50 of them, so that the share means something;
  *   with fewer than 20 in a window all must succeed.
  * - A `degraded` answer is no success: an old answer is what one gives while one has not recovered.
- * - Resolution: 50 ms.
+ * - Resolution: 50 ms, or the gap between two requests where that is longer.
  *
  * @param fromMs when the fault had ended, on the time axis of `dueMs`
  * @param toMs end of the measurement
- * @returns `Infinity` where it did not recover by then, `null` where nothing was due
+ * @returns `Infinity` where it did not recover by then, `null` where fewer than 20 requests were due, or less than a second was seen
  */
 export function recoveryMs(
   requests: { readonly dueMs: Float64Array; readonly succeeded: (index: number) => boolean },
@@ -25,7 +28,7 @@ export function recoveryMs(
 ): number | null {
   const { dueMs, succeeded } = requests;
   const first = dueMs.findIndex((due) => due >= fromMs);
-  if (first < 0 || fromMs >= toMs) return null;
+  if (first < 0 || toMs - fromMs < LEAST_OBSERVED_MS || dueMs.length - first < LEAST_REQUESTS) return null;
   let recoveredAt = fromMs;
   const windows = Math.max(1, Math.floor((toMs - fromMs - WINDOW_MS) / STEP_MS) + 1);
   let begin = first;

@@ -58,9 +58,9 @@ export function arePairs(a: readonly RawRun[], b: readonly RawRun[]): boolean {
   );
 }
 
-/** A run has one recovery; the worst counts, and one that never came back is worse than any. One that was stopped says nothing. */
+/** A run has one recovery; the worst counts, and one that never came back is worse than any. */
 function worstRecovery({ runs }: ExperimentResult['variants'][number]): Estimate | null {
-  if (runs.some(({ figures }) => figures.after.offered === 0)) return null;
+  if (runs.some(({ figures }) => figures.after.recovered === null)) return null;
   return {
     value: Math.max(...runs.map(({ figures }) => figures.after.recoveryMs ?? Number.POSITIVE_INFINITY)),
     interval: null,

@@ -1,19 +1,28 @@
 import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
 import type { Experiment, Variant } from '../experiment/format.ts';
-import { phasesOf, spanOf } from '../experiment/phases.ts';
+import { type Phase, phasesOf, spanOf } from '../experiment/phases.ts';
 import { faultOf } from '../faults/fault.ts';
 import { labelOf } from '../faults/label.ts';
 import { createPlanBoard } from '../faults/plan-board.ts';
 import { createPlayer, type FaultTimes } from '../faults/player.ts';
 import { startGenerator } from '../load/generator-process.ts';
-import { epochMs, type Progress } from '../load/protocol.ts';
+import { monotonicMs, type Progress } from '../load/protocol.ts';
 import type { RawRun, Seen } from '../measure/raw-run.ts';
 import { sumOfMetric } from '../system/edge-probe.ts';
 import type { Ledger } from '../system/ledger.ts';
 import type { System } from '../system/system.ts';
 import type { Wire } from '../system/wire.ts';
 import { createSampler, type Sampler } from './sampler.ts';
-import { faultRemarks, lateFaults, limitReached, tooLate, type Unsound, unsteady } from './soundness.ts';
+import {
+  faultRemarks,
+  LOOK_BEFORE_MS,
+  lateFaults,
+  limitReached,
+  tooLate,
+  type Unsound,
+  unsteady,
+  wasUnsteady,
+} from './soundness.ts';
 
 export interface RunOptions {
   readonly experiment: Experiment;
@@ -39,8 +48,6 @@ const COUNT_ROUNDS = 10;
 const COUNT_PAUSE_MS = 100;
 /** Time to get everything going before the first arrival. */
 const LEAD_MS = 200;
-/** The steady state is looked at this long before the fault: a request that the fault hits is none of its business. */
-const LOOK_BEFORE_MS = 30;
 /**
  * One run of one variant: a system of its own, the load, the faults; everything is undone whatever happens.
  * @throws Error where the system cannot be started or broken as asked
@@ -85,8 +92,10 @@ export async function runVariant(options: RunOptions): Promise<VariantRun> {
     undoing.push(() => signal.removeEventListener('abort', onAbort));
     signal.throwIfAborted();
 
-    const zeroAtMs = epochMs() + LEAD_MS + load.warmUpS * 1_000;
+    const zeroAtMs = monotonicMs() + LEAD_MS + load.warmUpS * 1_000;
     const endS = phases.at(-1)?.toS ?? 0;
+    // The greeters' logs tell the time of day.
+    const sinceEpochMs = Date.now() - monotonicMs();
     sampler = createSampler(system, zeroAtMs, endS * 1_000);
     undoing.push(() => sampler?.stop());
     player.start(zeroAtMs);
@@ -96,7 +105,7 @@ export async function runVariant(options: RunOptions): Promise<VariantRun> {
         const why = unsteady(latest, load.maxLatenessMs);
         if (why !== undefined) giveUp(why);
       },
-      zeroAtMs + load.beforeS * 1_000 - LOOK_BEFORE_MS - epochMs(),
+      zeroAtMs + load.beforeS * 1_000 - LOOK_BEFORE_MS - monotonicMs(),
     );
     undoing.push(() => clearTimeout(look));
 
@@ -113,7 +122,15 @@ export async function runVariant(options: RunOptions): Promise<VariantRun> {
     const remarks = [...system.remarks, ...faultRemarks(faults, endS)];
     // What has stopped it is reason enough.
     if (unsound.length === 0)
-      unsound.push(...tooLate(measured, phases, load.maxLatenessMs), ...lateFaults(faults, endS));
+      unsound.push(
+        ...tooLate(measured, phases, load.maxLatenessMs),
+        ...lateFaults(faults, endS),
+        ...wasUnsteady(measured, phases[0] as Phase, faults),
+      );
+    if (measured.givenUp > 0)
+      remarks.push(
+        `${measured.givenUp} requests were in flight when it was stopped: they have no answer and count as failed.`,
+      );
     const attempts = system.attempts?.counts(measured.firstIndex + measured.dueMs.length);
     if (system.attempts !== undefined && counted !== undefined && counted !== system.attempts.startedAtMs.length) {
       remarks.push(
@@ -132,7 +149,9 @@ export async function runVariant(options: RunOptions): Promise<VariantRun> {
         latenessMs: measured.latenessMs,
         attempts: attempts?.slice(measured.firstIndex),
         attemptsSeen:
-          system.attempts === undefined ? sampler.attemptsSeen : cumulated(system.attempts.startedAtMs, zeroAtMs, endS),
+          system.attempts === undefined
+            ? sampler.attemptsSeen
+            : cumulated(system.attempts.startedAtMs, zeroAtMs + sinceEpochMs, endS),
         edge: sampler.edge,
         greeterUrls: system.greeterUrls,
         faultEndMs: faultEndMs(faults, endS),

@@ -1,4 +1,4 @@
-import { epochMs } from '../load/protocol.ts';
+import { monotonicMs } from '../load/protocol.ts';
 import type { EdgeSample, Seen } from '../measure/raw-run.ts';
 import { askEdge, sumOfMetric } from '../system/edge-probe.ts';
 import type { System } from '../system/system.ts';
@@ -30,7 +30,7 @@ export function createSampler(system: System, zeroAtMs: number, endMs: number): 
   const attemptsSeen: Seen[] = [];
   let edgeRssBytes: number | undefined;
   let finished = false;
-  const now = () => epochMs() - zeroAtMs;
+  const now = () => monotonicMs() - zeroAtMs;
   const { edgeOpsUrl } = system;
   const askBreaker = async () => {
     if (edgeOpsUrl === undefined) return;

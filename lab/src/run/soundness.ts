@@ -4,6 +4,7 @@ import type { FaultTimes } from '../faults/player.ts';
 import type { Measured, Progress } from '../load/protocol.ts';
 import { rangeOf } from '../measure/figures.ts';
 import { quantile } from '../measure/quantile.ts';
+import { codeOf } from '../measure/raw-run.ts';
 import type { Reason } from '../result.ts';
 import type { Sampler } from './sampler.ts';
 
@@ -14,6 +15,8 @@ export interface Unsound {
   readonly why: string;
 }
 
+/** The steady state is looked at this long before the fault: a request that the fault hits is none of its business. */
+export const LOOK_BEFORE_MS = 30;
 /** A fault that came, or went, later than this makes a timeline that was not asked for. */
 const MOST_FAULT_DELAY_MS = 500;
 /** One that came or went later than this blurs the edge of a phase: the result says so. */
@@ -32,6 +35,13 @@ export function unsteady(progress: Progress | undefined, maxLatenessMs: number):
       why: `This machine is too slow or too busy: before anything was broken, requests were sent up to ${progress.latenessP99Ms.toFixed(0)} ms late (p99; at most ${maxLatenessMs} ms may be).`,
     };
   }
+  // Whatever hangs from the beginning is among the answers only when its caller has left.
+  if (progress.longestWaitMs > healthyWaitMs(before.slowestMs)) {
+    return {
+      reason: 'unsteady',
+      why: `No steady state: before anything was broken, a request had waited for ${progress.longestWaitMs.toFixed(0)} ms, and the slowest that succeeded took ${before.slowestMs.toFixed(0)} ms.`,
+    };
+  }
   if (before.success < before.answered) {
     return {
       reason: 'unsteady',
@@ -39,6 +49,46 @@ export function unsteady(progress: Progress | undefined, maxLatenessMs: number):
     };
   }
   return undefined;
+}
+
+/** Longer than this nothing waits where all is well. A request that a fault has hit has waited for less when it comes. */
+function healthyWaitMs(slowestSuccessMs: number): number {
+  return Math.max(500, 2 * slowestSuccessMs);
+}
+
+/**
+ * The steady state once more, now that it is known what became of every request: those that had ended before the first fault came
+ * must have succeeded, and so must those that had then waited for longer than any healthy one.
+ */
+export function wasUnsteady(
+  { dueMs, tookMs, outcome }: Pick<Measured, 'dueMs' | 'tookMs' | 'outcome'>,
+  before: Phase,
+  faults: readonly Pick<FaultTimes, 'span'>[],
+): Unsound[] {
+  // One that is in force all the time is part of what must be steady.
+  const came = faults.filter(({ span }) => span.fromS >= 0).map(({ span }) => span.fromS);
+  const brokenAtMs = Math.min(before.toS, ...came) * 1_000 - LOOK_BEFORE_MS;
+  const success = codeOf('success');
+  const indexes = Array.from(dueMs.subarray(...rangeOf({ dueMs }, before)).keys());
+  const endedAtMs = (index: number) => (dueMs[index] ?? 0) + (tookMs[index] ?? 0);
+  const slowestMs = Math.max(
+    0,
+    ...indexes
+      .filter((index) => outcome[index] === success && endedAtMs(index) < brokenAtMs)
+      .map((index) => tookMs[index] ?? 0),
+  );
+  const bad = indexes.filter(
+    (index) =>
+      outcome[index] !== success &&
+      (endedAtMs(index) < brokenAtMs || brokenAtMs - (dueMs[index] ?? 0) > healthyWaitMs(slowestMs)),
+  );
+  if (bad.length === 0) return [];
+  return [
+    {
+      reason: 'unsteady',
+      why: `No steady state: ${bad.length} of ${indexes.length} requests of the phase before did not succeed, and no fault had hit them.`,
+    },
+  ];
 }
 
 /** Phase by phase, as figures are: a pause of 100 ms is nothing in a minute, and decides the p99 of the eight seconds it falls into. */
