@@ -63,7 +63,8 @@ figcaption .env { color: var(--quiet); font-size: 0.88rem; overflow-wrap: anywhe
   th, td { padding: 0.45rem 0.55rem; }
   .middle { display: none; } .narrow { display: block; }
   .verdict { padding: 0.8rem 0.8rem 0.8rem 0.9rem; }
-  .glance th, .glance td { padding-right: 0.5rem; font-size: 0.85rem; }
+  .glance th, .glance thead th, .glance td { padding-right: 0.4rem; font-size: 0.78rem; }
+  .glance :is(th, td):last-child { padding-right: 0; }
   .glance td { white-space: nowrap; }
   .gloss { display: none; }
   /* Four columns have no room: a hypothesis becomes a card, each cell with its own heading. */
@@ -84,6 +85,8 @@ summary { cursor: pointer; font-weight: 600; padding: 0.3rem 0; }
 @media print {
   main { padding: 0; max-width: none; }
   .scroll { overflow: visible; }
+  /* Nothing scrolls, and a ground of its own would hide the lines between the rows. */
+  .figures thead th:first-child, .figures tbody th[scope="row"] { position: static; background: none; }
   h2, figcaption { break-after: avoid; }
   figure, tr, .verdict { break-inside: avoid; }
   /* Nobody opens them on paper. */

@@ -72,6 +72,17 @@ describe.each([
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(viewport.width);
   });
 
+  it('says what callers got without scrolling', async () => {
+    // The widest figures there are: 24.83 %, 2005 ms, 1.099×, 1000 ms.
+    const over = await opened.page.evaluate(`(() => {
+      const box = document.querySelector('.glance');
+      const widest = { 1: '24.83 %', 2: '2005 ms', 3: '1.099×', 4: '1000 ms' };
+      for (const row of box.querySelectorAll('tbody tr')) for (const [at, text] of Object.entries(widest)) row.children[at].textContent = text;
+      return box.scrollWidth - box.clientWidth;
+    })()`);
+    expect(over).toBe(0);
+  });
+
   it('shows a picture for each variant, whole, in letters that can be read', async () => {
     const pictures = await shownPictures(opened.page);
     expect(pictures).toHaveLength(2);
