@@ -153,7 +153,7 @@ describe('a mistake is named with file, line, column, and what would do', () => 
       'a recovery that nobody would see',
       '{ phase: during, metric: success, variant: standard, atLeast: 0.9 }',
       '{ phase: after, metric: recoveryMs, variant: standard, atMost: 1500 }',
-      'x.yaml:17:67: hypothesis[0].atMost: needs a phase after that is a second longer than this at least: load.afterS is 2 (it is 1500)',
+      'x.yaml:17:68: hypothesis[0].atMost: needs a phase after that is a second longer than this at least: load.afterS is 2 (it is 1500)',
     ],
     [
       'a fault beyond the end',
