@@ -17,7 +17,8 @@ import {
   unpairedDifference,
 } from './stats/index.ts';
 
-const QUANTILES = { p50Ms: 0.5, p99Ms: 0.99, p999Ms: 0.999 } as const;
+/** The metrics that are quantiles of latency. */
+export const QUANTILES = { p50Ms: 0.5, p99Ms: 0.99, p999Ms: 0.999 } as const;
 const SHARE: readonly [number, number] = [0, 1];
 const COUNTED: readonly [number, number] = [0, Number.POSITIVE_INFINITY];
 

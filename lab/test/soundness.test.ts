@@ -18,7 +18,7 @@ describe('a runner that was slowed down', () => {
     expect(tooLate(stalled, phases, 20)).toEqual([
       {
         reason: 'late',
-        why: 'This machine was too slow or too busy: in the phase during, requests were sent up to 70 ms late (p99; at most 20 ms may be).',
+        why: 'This machine was too slow or too busy: in the phase during, requests were sent up to 70 ms late (p99; at most 20 ms may be: load.maxLatenessMs).',
       },
     ]);
   });
@@ -37,6 +37,7 @@ test('what fails on a machine that has no time is not called the fault of the sy
     longestWaitMs: 0,
     recent: { answered: 10, success: 5, bad: 5, seconds: 5, p99Ms: 900 },
     phases: { before: { answered: 10, success: 5, slowestMs: 2 }, during: none, after: none },
+    whyNot: [['GET /hello: status 404', 4] as const, ['GET /: no answer, ECONNREFUSED', 1] as const],
     latenessP99Ms,
   });
   expect(unsteady(progress(40), 20)).toEqual({
@@ -45,7 +46,7 @@ test('what fails on a machine that has no time is not called the fault of the sy
   });
   expect(unsteady(progress(2), 20)).toEqual({
     reason: 'unsteady',
-    why: 'No steady state: 5 of 10 requests did not succeed before anything was broken.',
+    why: 'No steady state: 5 of 10 requests did not succeed before anything was broken (4 × GET /hello: status 404; 1 × GET /: no answer, ECONNREFUSED).',
   });
 });
 
@@ -57,6 +58,7 @@ describe('what hangs before anything is broken is no steady state', () => {
     longestWaitMs,
     recent: { answered: 10, success: 10, bad: 0, seconds: 5, p99Ms: slowestMs },
     phases: { before: { answered: 10, success: 10, slowestMs }, during: none, after: none },
+    whyNot: [],
     latenessP99Ms: 1,
   });
 
@@ -79,6 +81,7 @@ describe('what hangs before anything is broken is no steady state', () => {
         dueMs,
         outcome: Uint8Array.from(dueMs, (due) => (failed(due) ? 2 : 0)),
         tookMs: dueMs.map((due) => (failed(due) ? tookMs : 5)),
+        whyNot: [],
       },
       before,
       [{ span }],

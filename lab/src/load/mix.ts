@@ -3,6 +3,8 @@ import { numbered } from './outcome.ts';
 
 /** An entry of the mix, ready to be sent many times. */
 export interface PreparedRequest {
+  /** As a person tells it from the others of the mix. */
+  readonly name: string;
   readonly method: Load['mix'][number]['method'];
   readonly path: (arrival: number) => string;
   readonly headers: (arrival: number) => Readonly<Record<string, string>>;
@@ -25,6 +27,7 @@ export function prepareMix(mix: Load['mix'], env: NodeJS.ProcessEnv): PreparedRe
     );
     const same = filled.some(([, value]) => value.includes('{n}')) ? undefined : Object.fromEntries(filled);
     return {
+      name: `${method} ${path}`,
       method,
       path: (arrival) => numbered(path, arrival),
       headers: (arrival) => same ?? Object.fromEntries(filled.map(([name, value]) => [name, numbered(value, arrival)])),

@@ -7,7 +7,7 @@ import { arrivalsOf, requestIdOf } from './arrivals.ts';
 import { createLiveView, histogram } from './live-view.ts';
 import { type PreparedRequest, prepareMix } from './mix.ts';
 import { outcomeOf } from './outcome.ts';
-import { type Measured, monotonicMs, type Progress } from './protocol.ts';
+import { type Measured, monotonicMs, type Progress, type Reasons } from './protocol.ts';
 
 /** Bodies beyond this are not what anybody expects; the rest is not read. */
 const MOST_BODY_BYTES = 1_000_000;
@@ -38,6 +38,7 @@ export function openLoop(url: string, load: Load, seed: number): OpenLoop {
     during: { answered: 0, success: 0, slowestMs: 0 },
     after: { answered: 0, success: 0, slowestMs: 0 },
   };
+  const whyNot = createReasons();
   const live = createLiveView();
   const lateness = histogram();
   // As many connections as there are callers: one that had to wait for another's would be a closed loop.
@@ -63,6 +64,7 @@ export function openLoop(url: string, load: Load, seed: number): OpenLoop {
     inFlight.set(giveUp, due);
     const patience = setTimeout(() => giveUp.abort(), patienceMs);
     let result: Outcome;
+    let why: string;
     try {
       const answer = await request(url + asked.path(index), {
         dispatcher: agent,
@@ -82,9 +84,11 @@ export function openLoop(url: string, load: Load, seed: number): OpenLoop {
         asked.expect,
         index,
       );
-    } catch {
+      why = answerText(result, answer.statusCode);
+    } catch (error) {
       // Refused, reset, broken off, too large or given up: the caller has no answer.
       result = 'failed';
+      why = giveUp.signal.aborted ? `no answer within ${load.timeoutMs} ms` : `no answer, ${errorText(error)}`;
     }
     clearTimeout(patience);
     inFlight.delete(giveUp);
@@ -95,6 +99,7 @@ export function openLoop(url: string, load: Load, seed: number): OpenLoop {
     const phase = due < 0 ? undefined : phases.findLast(({ fromS }) => due >= fromS * 1_000)?.name;
     if (phase !== undefined) {
       counts[phase].answered++;
+      if (phase === 'before' && result !== 'success') whyNot.count(`${asked.name}: ${why}`);
       if (result === 'success') {
         counts[phase].success++;
         counts[phase].slowestMs = Math.max(counts[phase].slowestMs, took);
@@ -117,6 +122,7 @@ export function openLoop(url: string, load: Load, seed: number): OpenLoop {
           longestWaitMs: Math.max(0, now() - (inFlight.values().next().value ?? now())),
           recent: live.turn(),
           phases: counts,
+          whyNot: whyNot.all(),
           latenessP99Ms: lateness.totalCount === 0 ? 0 : lateness.getValueAtPercentile(99) / 1_000,
         });
       }, live.sliceMs);
@@ -138,9 +144,35 @@ export function openLoop(url: string, load: Load, seed: number): OpenLoop {
         firstIndex,
         stopped,
         givenUp,
+        whyNot: whyNot.all(),
       };
     },
   };
+}
+
+/** Different ones that are told apart; what comes after them is as good as told. */
+const MOST_REASONS = 20;
+
+/** Why requests did not succeed before anything was broken: whoever asks for the wrong path must not have to guess. */
+function createReasons() {
+  const counts = new Map<string, number>();
+  return {
+    count(reason: string): void {
+      if (counts.has(reason) || counts.size < MOST_REASONS) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+    },
+    /** The most frequent first. */
+    all: (): Reasons => [...counts].toSorted(([, a], [, b]) => b - a),
+  };
+}
+
+function answerText(outcome: Outcome, status: number): string {
+  if (outcome === 'wrong') return `status ${status} with another body than expected`;
+  return outcome === 'degraded' ? 'an old answer' : `status ${status}`;
+}
+
+function errorText(error: unknown): string {
+  const { code, message } = error as Partial<NodeJS.ErrnoException>;
+  return code ?? message ?? String(error);
 }
 
 async function readText(body: AsyncIterable<Buffer>): Promise<string> {

@@ -16,6 +16,9 @@ export type FromGenerator =
   | ({ readonly type: 'progress' } & Progress)
   | ({ readonly type: 'done' } & Measured);
 
+/** Why requests of `before` did not succeed, and how many for each; the most frequent first. */
+export type Reasons = readonly (readonly [reason: string, count: number])[];
+
 /** How the load is going. */
 export interface Progress {
   /** Seconds on the time axis. */
@@ -36,6 +39,7 @@ export interface Progress {
   readonly phases: Readonly<
     Record<PhaseName, { readonly answered: number; readonly success: number; readonly slowestMs: number }>
   >;
+  readonly whyNot: Reasons;
   /** Since `before` began. */
   readonly latenessP99Ms: number;
 }
@@ -54,6 +58,7 @@ export interface Measured {
   readonly stopped: boolean;
   /** How many were then in flight: they had no answer, and count as failed. */
   readonly givenUp: number;
+  readonly whyNot: Reasons;
 }
 
 /**

@@ -24,12 +24,12 @@ export function createProgressLine(phases: readonly Phase[], output: ProgressOut
   let written = false;
   return {
     show(who, progress, breaker) {
-      const line = lineOf(who, progress, breaker, phases);
+      const parts = partsOf(who, progress, breaker, phases);
       if (output.isTTY) {
-        output.write(`\r\u001b[K${line.slice(0, (output.columns ?? 80) - 1)}`);
+        output.write(`\r\u001b[K${fitted(parts, (output.columns ?? 80) - 1)}`);
         written = true;
       } else if (now() - lastPlainAt >= PLAIN_EVERY_MS) {
-        output.write(`${line}\n`);
+        output.write(`${parts.join(BETWEEN)}\n`);
         lastPlainAt = now();
       }
     },
@@ -40,23 +40,36 @@ export function createProgressLine(phases: readonly Phase[], output: ProgressOut
   };
 }
 
-function lineOf(
+const BETWEEN = ' · ';
+
+/** As many parts as fit, whole: half a figure is another figure. */
+function fitted(parts: readonly string[], columns: number): string {
+  let line = (parts[0] ?? '').slice(0, columns);
+  for (const part of parts.slice(1)) {
+    if (line.length + BETWEEN.length + part.length > columns) break;
+    line += BETWEEN + part;
+  }
+  return line;
+}
+
+/** What matters most comes first: a narrow terminal loses the last ones. */
+function partsOf(
   who: string,
   { atS, recent, inFlight }: Progress,
   breaker: EdgeSample['breaker'] | undefined,
   phases: readonly Phase[],
-): string {
+): string[] {
   const endS = phases.at(-1)?.toS ?? 0;
   const phase = atS < 0 ? 'warm-up' : (phases.findLast(({ fromS }) => atS >= fromS)?.name ?? 'warm-up');
   const success = recent.answered === 0 ? '–' : `${((100 * recent.success) / recent.answered).toFixed(1)} %`;
   return [
     who,
     phase.padEnd(7),
-    `${(recent.answered / recent.seconds).toFixed(0)}/s`,
+    `${Math.max(0, Math.ceil(endS - atS))} s left`,
     `success ${success}`,
     `p99 ${recent.p99Ms === null ? '–' : `${recent.p99Ms.toFixed(0)} ms`}`,
     ...(breaker === undefined ? [] : [`breaker ${breaker.replace('_', '-')}`]),
+    `${(recent.answered / recent.seconds).toFixed(0)}/s`,
     `${inFlight} waiting`,
-    `${Math.max(0, Math.ceil(endS - atS))} s left`,
-  ].join(' · ');
+  ];
 }

@@ -1,7 +1,7 @@
 import type { AbortWhen } from '../experiment/format.ts';
 import type { Phase } from '../experiment/phases.ts';
 import type { FaultTimes } from '../faults/player.ts';
-import type { Measured, Progress } from '../load/protocol.ts';
+import type { Measured, Progress, Reasons } from '../load/protocol.ts';
 import { rangeOf } from '../measure/figures.ts';
 import { quantile } from '../measure/quantile.ts';
 import { codeOf } from '../measure/raw-run.ts';
@@ -32,7 +32,7 @@ export function unsteady(progress: Progress | undefined, maxLatenessMs: number):
   if (progress.latenessP99Ms > maxLatenessMs) {
     return {
       reason: 'late',
-      why: `This machine is too slow or too busy: before anything was broken, requests were sent up to ${progress.latenessP99Ms.toFixed(0)} ms late (p99; at most ${maxLatenessMs} ms may be).`,
+      why: `This machine is too slow or too busy: before anything was broken, requests were sent up to ${progress.latenessP99Ms.toFixed(0)} ms late (p99; at most ${maxLatenessMs} ms may be: load.maxLatenessMs).`,
     };
   }
   // Whatever hangs from the beginning is among the answers only when its caller has left.
@@ -45,10 +45,16 @@ export function unsteady(progress: Progress | undefined, maxLatenessMs: number):
   if (before.success < before.answered) {
     return {
       reason: 'unsteady',
-      why: `No steady state: ${before.answered - before.success} of ${before.answered} requests did not succeed before anything was broken.`,
+      why: `No steady state: ${before.answered - before.success} of ${before.answered} requests did not succeed before anything was broken${reasonsText(progress.whyNot)}.`,
     };
   }
   return undefined;
+}
+
+/** The three most frequent are enough to begin with. */
+function reasonsText(reasons: Reasons): string {
+  const shown = reasons.slice(0, 3).map(([reason, count]) => `${count} × ${reason}`);
+  return shown.length === 0 ? '' : ` (${shown.join('; ')}${reasons.length > shown.length ? '; …' : ''})`;
 }
 
 /** Longer than this nothing waits where all is well. A request that a fault has hit has waited for less when it comes. */
@@ -61,7 +67,7 @@ function healthyWaitMs(slowestSuccessMs: number): number {
  * must have succeeded, and so must those that had then waited for longer than any healthy one.
  */
 export function wasUnsteady(
-  { dueMs, tookMs, outcome }: Pick<Measured, 'dueMs' | 'tookMs' | 'outcome'>,
+  { dueMs, tookMs, outcome, whyNot }: Pick<Measured, 'dueMs' | 'tookMs' | 'outcome' | 'whyNot'>,
   before: Phase,
   faults: readonly Pick<FaultTimes, 'span'>[],
 ): Unsound[] {
@@ -86,7 +92,7 @@ export function wasUnsteady(
   return [
     {
       reason: 'unsteady',
-      why: `No steady state: ${bad.length} of ${indexes.length} requests of the phase before did not succeed, and no fault had hit them.`,
+      why: `No steady state: ${bad.length} of ${indexes.length} requests of the phase before did not succeed, and no fault had hit them${reasonsText(whyNot)}.`,
     },
   ];
 }
@@ -103,7 +109,7 @@ export function tooLate(
     return [
       {
         reason: 'late',
-        why: `This machine was too slow or too busy: in the phase ${phase.name}, requests were sent up to ${p99.toFixed(0)} ms late (p99; at most ${maxLatenessMs} ms may be).`,
+        why: `This machine was too slow or too busy: in the phase ${phase.name}, requests were sent up to ${p99.toFixed(0)} ms late (p99; at most ${maxLatenessMs} ms may be: load.maxLatenessMs).`,
       },
     ];
   });
