@@ -176,7 +176,9 @@ test('without a steady state it gives up, says why, and breaks nothing', { timeo
     `title: Unwell\nwhy: A test.\n${LOAD}\nvariants: { any: {} }\nhypothesis:\n  - { phase: during, metric: success, variant: any, atLeast: 0 }\n`,
     ['--on', url],
   );
-  expect(output).toMatch(/No steady state: \d+ of \d+ requests .* \(\d+ × GET \/hello\?name=caller-\{n\}: status 503\)\./);
+  expect(output).toMatch(
+    /No steady state: \d+ of \d+ requests .* \(\d+ × GET \/hello\?name=caller-\{n\}: status 503\)\./,
+  );
   expect({ exitCode, verdict: result?.verdict }).toEqual({ exitCode: 1, verdict: 'inconclusive' });
   expect(fates.size).toBeLessThan(140);
 });

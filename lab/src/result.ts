@@ -150,6 +150,11 @@ const run = z
     lateness: z
       .strictObject({ p99Ms: z.number(), maxMs: z.number() })
       .describe('How late the runner itself sent, from the scheduled time.'),
+    faults: z
+      .array(z.strictObject({ fromS: z.number(), toS: z.number() }).nullable())
+      .describe(
+        "When each of the result's `faults` really was in force in this run, which may differ from when it was meant to be. `null`: never.",
+      ),
     requests: packedRequests,
     figures: z.strictObject({ before: figures, during: figures, after: figures }),
     timeline,

@@ -24,7 +24,8 @@ function shown(columns: number | undefined, isTTY = true): string {
 }
 
 test('a line says what matters most first, and loses whole parts where the terminal is narrow', () => {
-  const whole = 'standard 2/5 · during  · 7 s left · success 81.2 % · p99 1018 ms · breaker half-open · 150/s · 3 waiting';
+  const whole =
+    'standard 2/5 · during  · 7 s left · success 81.2 % · p99 1018 ms · breaker half-open · 150/s · 3 waiting';
   expect(shown(120)).toBe(whole);
   expect(shown(80)).toBe('standard 2/5 · during  · 7 s left · success 81.2 % · p99 1018 ms');
   expect(shown(40)).toBe('standard 2/5 · during  · 7 s left');

@@ -395,3 +395,13 @@ it('tells a variant that never came back from one that nobody measured', () => {
   expect(publicationOf([never]).lines).toContain('| after | recovery | not within the phase | not within the phase |');
   expect(renderReport(never)).toContain('not within the phase');
 });
+
+it('shades a fault for as long as it really was in force, and as planned where that is the same to the eye', () => {
+  const of = (toS: number) => {
+    const [none, standard] = sample.variants as [VariantResult, VariantResult];
+    const runs = standard.runs.map((run) => ({ ...run, faults: [{ fromS: 10.004, toS }] }));
+    return summaryOf({ ...sample, variants: [none, { ...standard, runs }] }, { ...standard, runs });
+  };
+  expect(of(22.81)).toContain('Fault from 10 to 22.81 s: greeter hangs.');
+  expect(of(22.03)).toContain('Fault from 10 to 22 s: greeter hangs.');
+});

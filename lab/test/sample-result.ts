@@ -244,6 +244,8 @@ function simulatedRun(policy: 'none' | 'standard', seed: number, planted: number
       PhaseName,
       Figures
     >,
+    // Not known to have been in force at other times than planned.
+    faults: [null],
     timeline: {
       offered: seconds.map(({ length }) => length),
       success: count(0),

@@ -103,7 +103,7 @@ describe('what hangs before anything is broken is no steady state', () => {
 
 describe('a fault that was not in force when it was meant to be', () => {
   const times = (beganMs: number, endedMs: number, restarts = false) => [
-    { label: 'cut', span: { fromS: 4, toS: 9 }, inForceAtMs: beganMs, undoneAtMs: endedMs, restarts },
+    { index: 0, label: 'cut', span: { fromS: 4, toS: 9 }, inForceAtMs: beganMs, undoneAtMs: endedMs, restarts },
   ];
 
   test('is said from a tenth of a second on, at either end', () => {
@@ -130,7 +130,7 @@ describe('a fault that was not in force when it was meant to be', () => {
   test('is not late where nothing was measured any more, nor before anything was', () => {
     expect(faultRemarks(times(4_010, 9_600), 9)).toEqual([]);
     const all = { fromS: Number.NEGATIVE_INFINITY, toS: 14 };
-    const throughout = { label: 'work', span: all, inForceAtMs: -2_000, undoneAtMs: 13_000, restarts: false };
+    const throughout = { index: 0, label: 'work', span: all, inForceAtMs: -2_000, undoneAtMs: 13_000, restarts: false };
     expect(faultRemarks([throughout], 14)).toEqual([]);
   });
 });

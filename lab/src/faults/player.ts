@@ -10,6 +10,8 @@ export interface PlayedFault {
 
 /** When a fault really was in force, in milliseconds on the time axis. */
 export interface FaultTimes {
+  /** Which of the faults that are played. */
+  readonly index: number;
   readonly label: string;
   readonly span: Span;
   /** When the system had taken it. */
@@ -101,12 +103,13 @@ export function createPlayer(faults: readonly PlayedFault[]): Player {
       if (refused?.status === 'rejected') throw refused.reason;
     },
     times: () =>
-      [...times].map(([{ label, span, fault }, { inForceAtMs, undoneAtMs }]) => ({
-        label,
-        span,
+      [...times].map(([one, { inForceAtMs, undoneAtMs }]) => ({
+        index: faults.indexOf(one),
+        label: one.label,
+        span: one.span,
         inForceAtMs: inForceAtMs - zero,
         undoneAtMs: undoneAtMs === undefined ? undefined : undoneAtMs - zero,
-        restarts: fault.restarts,
+        restarts: one.fault.restarts,
       })),
   };
 }

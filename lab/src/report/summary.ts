@@ -1,13 +1,11 @@
 import { formatFigure } from '../metric-words.ts';
 import type { ExperimentResult, VariantResult } from '../result.ts';
-import { spanText } from './happenings.ts';
+import { asItWas, spanText } from './happenings.ts';
 
 /** What a variant's picture shows, in words, for whoever cannot see it. */
-export function summaryOf(
-  { phases, faults, loadChanges = [] }: ExperimentResult,
-  { name, runs }: VariantResult,
-): string {
+export function summaryOf(result: ExperimentResult, { name, runs }: VariantResult): string {
   const [run] = runs;
+  const { phases, faults, loadChanges = [] } = asItWas(result, run);
   const said = phases.map((span) => {
     const phase = span.name;
     const { success, degraded, wrong, p50Ms, p99Ms, amplification } = run?.figures[phase] ?? {};

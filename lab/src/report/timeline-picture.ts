@@ -2,7 +2,7 @@ import * as Plot from '@observablehq/plot';
 import type { ExperimentResult, VariantResult } from '../result.ts';
 import { breakerBand, shortened } from './breaker-band.ts';
 import { escape } from './escape.ts';
-import { type Happening, happeningsOf } from './happenings.ts';
+import { asItWas, type Happening, happeningsOf } from './happenings.ts';
 import { latencyText, latencyTicks } from './latency-scale.ts';
 import { type LegendEntry, legend } from './legend.ts';
 import { pictureElement } from './picture-element.ts';
@@ -30,8 +30,9 @@ const HEIGHTS = { requests: 150, latency: 120, attempts: 90, breaker: 22 } as co
  * breaker. The scales are those of all variants, so that one picture can be held against the other. It shows the first run;
  * the figures are of all. A run of many minutes is shown in spans of several seconds, and says so.
  */
-export function timelinePicture(result: ExperimentResult, variant: VariantResult, options: PictureOptions): string {
+export function timelinePicture(planned: ExperimentResult, variant: VariantResult, options: PictureOptions): string {
   const { width, id, style } = options;
+  const result = asItWas(planned, variant.runs[0]);
   const scales = scalesOf(result);
   const timeline = shownOf(variant, result, scales.endS);
   const { everyS } = timeline;

@@ -7,7 +7,6 @@ import type { Progress } from '../load/protocol.ts';
 import { figuresOf } from '../measure/figures.ts';
 import { packRequests } from '../measure/pack.ts';
 import { quantile } from '../measure/quantile.ts';
-import type { RawRun } from '../measure/raw-run.ts';
 import { timelineOf } from '../measure/timeline.ts';
 import type { ExperimentResult, Provenance, RunResult, VariantResult } from '../result.ts';
 import { worst } from '../stats/index.ts';
@@ -68,19 +67,23 @@ function resultOf(
   const phases = phasesOf(experiment.load);
   const endS = phases.at(-1)?.toS ?? 0;
   const runsOf = (name: string) => done.filter((one) => one.name === name).map(({ run }) => run);
+  const faults = experiment.method.map((method) => {
+    const { fromS, toS } = spanOf(method, experiment.load);
+    return { label: labelOf(method), layer: method.layer, fromS: Math.max(0, fromS), toS };
+  });
   const raw = Object.fromEntries(
     Object.keys(experiment.variants).map((name) => [name, runsOf(name).map((run) => run.raw)]),
   );
   const variants = Object.entries(experiment.variants).flatMap(
     ([name, { edge, greeter, replicas }]): VariantResult[] => {
-      const runs = raw[name] ?? [];
+      const runs = runsOf(name);
       if (runs.length === 0) return [];
       const env = {
         ...asText(edge),
         ...asText(greeter),
         ...(replicas > 1 ? { GREETER_REPLICAS: String(replicas) } : {}),
       };
-      return [{ name, env, runs: runs.map((run) => runResult(run, phases, endS)) }];
+      return [{ name, env, runs: runs.map((run) => runResult(run, faults.length, phases, endS)) }];
     },
   );
   const loadChanges = loadChangesOf(experiment.load);
@@ -103,17 +106,20 @@ function resultOf(
     ],
     provenance,
     phases: phases.map(({ name, fromS, toS }) => ({ name, fromS, toS })),
-    faults: experiment.method.map((method) => {
-      const { fromS, toS } = spanOf(method, experiment.load);
-      return { label: labelOf(method), layer: method.layer, fromS: Math.max(0, fromS), toS };
-    }),
+    faults,
     ...(loadChanges.length === 0 ? {} : { loadChanges }),
     hypotheses,
     variants,
   };
 }
 
-function runResult(run: RawRun, phases: ReturnType<typeof phasesOf>, endS: number): RunResult {
+/** @param faultCount how many there are in the method, whether or not the run came to them */
+function runResult(
+  { raw: run, faults }: VariantRun,
+  faultCount: number,
+  phases: ReturnType<typeof phasesOf>,
+  endS: number,
+): RunResult {
   const [before, during, after] = phases.map((phase) => figuresOf(run, phase)) as [
     RunResult['figures']['before'],
     RunResult['figures']['during'],
@@ -125,6 +131,14 @@ function runResult(run: RawRun, phases: ReturnType<typeof phasesOf>, endS: numbe
       p99Ms: quantile(run.latenessMs, 0.99) ?? 0,
       maxMs: run.latenessMs.reduce((most, one) => Math.max(most, one), 0),
     },
+    faults: Array.from({ length: faultCount }, (_, index) => {
+      const time = faults.find((one) => one.index === index);
+      // On the time axis: what was there before it began was there at its beginning.
+      const within = (ms: number) => Math.min(Math.max(ms / 1_000, 0), endS);
+      return time === undefined
+        ? null
+        : { fromS: within(time.inForceAtMs), toS: within(time.undoneAtMs ?? Number.POSITIVE_INFINITY) };
+    }),
     requests: packRequests(run),
     figures: { before, during, after },
     timeline: timelineOf(run, endS),
