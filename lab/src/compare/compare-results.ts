@@ -1,9 +1,11 @@
-import { estimateOf } from '../judge.ts';
+import { estimateOf, QUANTILES } from '../judge.ts';
 import type { RawRun } from '../measure/raw-run.ts';
 import { rawRunOf } from '../measure/unpack.ts';
+import { isShare } from '../metric-words.ts';
 import { arePairs } from '../report/figures.ts';
 import { type ExperimentResult, METRICS, type MetricName, PHASES, type PhaseName } from '../result.ts';
 import { alarmLevel, type Estimate } from '../stats/index.ts';
+import { differenceOfExperiments } from './difference-of-experiments.ts';
 
 /** Two results that cannot be compared; the message says why. */
 export class CompareError extends Error {}
@@ -13,8 +15,10 @@ export interface Comparison {
   readonly pairing: { readonly paired: true } | { readonly paired: false; readonly because: string };
   /** Of each row's interval: all of them together ring falsely in at most one comparison of twenty. */
   readonly level: number;
-  /** How much later B's runner sent its requests, at p99; below nought: A's did. No difference of latencies within this is judged. */
+  /** How much later B's runner sent its requests, at p99; below nought: A's did. */
   readonly sentLaterByMs: number;
+  /** No difference of a latency within this is judged: it may be the runner's or the machine's. */
+  readonly doubtMs: Readonly<Record<Latency, number>>;
   readonly rows: readonly ComparisonRow[];
   /** Whether B is worse with certainty in any row. */
   readonly worse: boolean;
@@ -29,17 +33,25 @@ export interface ComparisonRow {
   readonly b: number | null;
   /** B − A; `null` where one of them was not measured. */
   readonly difference: Estimate | null;
-  /** `undecided`: the interval holds nought, or there is none; of latencies, what the runner itself may have added. */
+  /** `undecided`: the interval holds nought, or there is none; of latencies, what the runner or the machine may have added. */
   readonly verdict: 'worse' | 'better' | 'undecided';
 }
 
+type Latency = keyof typeof QUANTILES;
+
 /**
- * Compares two results of one experiment, by two commits or under two policies: every figure that a hypothesis of either speaks of.
- * Variants are matched by name; where either result has a single one, these two.
+ * Compares two results of one experiment, by two commits or under two policies: every figure that a hypothesis of either speaks of,
+ * and always success and recovery once something was broken. Variants are matched by name; where either result has a single one,
+ * these two.
  *
- * With the same arrivals in both the differences are paired, arrival by arrival. Recovery is shown and never decides: a run has only
- * one.
- * @throws CompareError where a run of either was unsound, where they have no variant in common, or not the same phases
+ * With the same arrivals in both the differences are paired, arrival by arrival. Three things are judged otherwise:
+ *
+ * - A bound of 0 or 1, such as `wrong ≤ 0`, is kept or not, by what was observed (as in a run): B is worse where A kept it and B did not.
+ * - Recovery is one figure a run, and its length decides nothing; never to recover, where the other did, does.
+ * - Latencies are those of a policy *and* a machine, and a machine is not equally fast in two runs. From three runs a side on it
+ *   shows in how they differ. With fewer, a difference must be clear of twice what the same latency differs by,
+ *   over all runs of both results, before anything is broken.
+ * @throws CompareError where a run of either was unsound, where they have no variant in common, or were not asked the same
  */
 export function compareResults(a: ExperimentResult, b: ExperimentResult): Comparison {
   for (const [name, { sound, remarks }] of Object.entries({ A: a, B: b })) {
@@ -49,6 +61,8 @@ export function compareResults(a: ExperimentResult, b: ExperimentResult): Compar
   if (phases.some(([left, right]) => left?.fromS !== right?.fromS || left?.toS !== right?.toS)) {
     throw new CompareError(`the two have different phases: ${phasesText(a)}; ${phasesText(b)}`);
   }
+  const unlike = differenceOfExperiments(a, b);
+  if (unlike !== undefined) throw new CompareError(`the two were not asked the same: ${unlike}`);
   const matches = matchesOf(a, b);
   const unpaired = matches
     .map(({ a: left, b: right }) => differenceOfArrivals(left.runs, right.runs))
@@ -57,38 +71,38 @@ export function compareResults(a: ExperimentResult, b: ExperimentResult): Compar
   const sentLaterByMs =
     latest(matches.map(({ b: { latenessMs } }) => latenessMs)) -
     latest(matches.map(({ a: { latenessMs } }) => latenessMs));
+  const doubtMs = doubtOfLatencies(a, b, Math.abs(sentLaterByMs));
+  const hypotheses = [...a.hypotheses, ...b.hypotheses];
   const wanted = matches.flatMap((match) => figuresToCompare(a, b, match).map((figure) => ({ ...match, ...figure })));
   const level = alarmLevel(wanted.filter(({ metric }) => metric !== 'recoveryMs').length);
   const rows = wanted.map(({ a: left, b: right, phase: name, metric, lowerIsBetter }): ComparisonRow => {
     const row = { variantA: left.name, variantB: right.name, phase: name, metric };
-    if (metric === 'recoveryMs') {
-      const [slowestA, slowestB] = [slowest(left.recoveryMs), slowest(right.recoveryMs)];
-      const value = slowestA === null || slowestB === null ? null : slowestB - slowestA;
-      return {
-        ...row,
-        a: slowestA,
-        b: slowestB,
-        difference: value === null ? null : { value, interval: null },
-        verdict: 'undecided',
-      };
-    }
+    if (metric === 'recoveryMs') return { ...row, ...recoveryRow(left, right) };
     const phase = a.phases.find((one) => one.name === name) as ExperimentResult['phases'][number];
-    const options = { seed: a.provenance.seed, level, paired };
+    // At this level a handful of runs would say nothing of shares, in which a machine has little part.
+    const options = { seed: a.provenance.seed, level, paired, betweenRuns: isLatency(metric) };
     const alone = (runs: readonly RawRun[]) =>
       estimateOf(metric, runs, undefined, phase, { ...options, resamples: 1 })?.value ?? null;
     const difference = estimateOf(metric, right.runs, left.runs, phase, options) ?? null;
+    const [valueA, valueB] = [alone(left.runs), alone(right.runs)];
+    const strict = hypotheses
+      .filter((one) => one.phase === name && one.metric === metric && one.minus === undefined)
+      .filter(({ variant }) => variant === left.name || variant === right.name)
+      .map((bounds) => verdictByBound(bounds, valueA, valueB))
+      .find((verdict) => verdict !== undefined);
     return {
       ...row,
-      a: alone(left.runs),
-      b: alone(right.runs),
+      a: valueA,
+      b: valueB,
       difference,
-      verdict: verdictOf(difference, lowerIsBetter, isLatency(metric) ? Math.abs(sentLaterByMs) : 0),
+      verdict: strict ?? verdictOf(difference, lowerIsBetter, isLatency(metric) ? doubtMs[metric] : 0),
     };
   });
   return {
     pairing: paired ? { paired } : { paired, because: unpaired },
     level,
     sentLaterByMs,
+    doubtMs,
     rows,
     worse: rows.some(({ verdict }) => verdict === 'worse'),
   };
@@ -97,6 +111,7 @@ export function compareResults(a: ExperimentResult, b: ExperimentResult): Compar
 interface Side {
   readonly name: string;
   readonly runs: readonly RawRun[];
+  /** One a run; `Infinity` where it did not recover. */
   readonly recoveryMs: readonly (number | null)[];
   /** Of the run whose runner was latest, at p99. */
   readonly latenessMs: number;
@@ -124,7 +139,9 @@ function sidesOf({ variants, phases }: ExperimentResult): Side[] {
   return variants.map(({ name, runs }) => ({
     name,
     runs: runs.map((run) => rawRunOf(run, phases)),
-    recoveryMs: runs.map(({ figures }) => figures.after.recoveryMs),
+    recoveryMs: runs.map(({ figures: { after } }) =>
+      after.recovered === false ? Number.POSITIVE_INFINITY : after.recoveryMs,
+    ),
     latenessMs: latest(runs.map(({ lateness }) => lateness.p99Ms)),
   }));
 }
@@ -141,6 +158,11 @@ interface FigureToCompare {
   readonly lowerIsBetter: boolean;
 }
 
+/** What nobody may lose, whatever the hypotheses speak of. */
+function isAlwaysCompared(phase: PhaseName, metric: MetricName): boolean {
+  return (metric === 'success' && phase !== 'before') || (metric === 'recoveryMs' && phase === 'after');
+}
+
 const HIGHER_IS_BETTER: readonly MetricName[] = ['success', 'goodputPerS', 'successPerAttempt'];
 
 function figuresToCompare(a: ExperimentResult, b: ExperimentResult, match: Match): FigureToCompare[] {
@@ -150,9 +172,9 @@ function figuresToCompare(a: ExperimentResult, b: ExperimentResult, match: Match
   return PHASES.flatMap((phase) =>
     METRICS.flatMap((metric): FigureToCompare[] => {
       const about = hypotheses.find((one) => one.phase === phase && one.metric === metric);
-      if (about === undefined) return [];
+      if (about === undefined && !isAlwaysCompared(phase, metric)) return [];
       // A degraded answer is better than none and worse than a true one: what is wanted of it, the hypothesis says.
-      const higher = metric === 'degraded' ? about.atLeast !== undefined : HIGHER_IS_BETTER.includes(metric);
+      const higher = metric === 'degraded' ? about?.atLeast !== undefined : HIGHER_IS_BETTER.includes(metric);
       return [{ phase, metric, lowerIsBetter: !higher }];
     }),
   );
@@ -165,8 +187,47 @@ function verdictOf(difference: Estimate | null, lowerIsBetter: boolean, unsure: 
   return interval[0] > 0 === lowerIsBetter ? 'worse' : 'better';
 }
 
-function isLatency(metric: MetricName): boolean {
-  return metric === 'p50Ms' || metric === 'p99Ms' || metric === 'p999Ms';
+/** @returns `undefined` where the bound is none that is judged by what was observed, or both sides are on the same side of it */
+function verdictByBound(
+  { metric, atLeast, atMost }: ExperimentResult['hypotheses'][number],
+  a: number | null,
+  b: number | null,
+): 'worse' | 'better' | undefined {
+  if (a === null || b === null || !isShare(metric)) return undefined;
+  const kept = (value: number) => (atMost !== 0 || value === 0) && (atLeast !== 1 || value === 1);
+  if (kept(a) === kept(b)) return undefined;
+  return kept(a) ? 'worse' : 'better';
+}
+
+function recoveryRow(a: Side, b: Side): Pick<ComparisonRow, 'a' | 'b' | 'difference' | 'verdict'> {
+  const [slowestA, slowestB] = [slowest(a.recoveryMs), slowest(b.recoveryMs)];
+  if (slowestA === null || slowestB === null)
+    return { a: slowestA, b: slowestB, difference: null, verdict: 'undecided' };
+  const [cameA, cameB] = [Number.isFinite(slowestA), Number.isFinite(slowestB)];
+  return {
+    a: slowestA,
+    b: slowestB,
+    difference: cameA && cameB ? { value: slowestB - slowestA, interval: null } : null,
+    verdict: cameA === cameB ? 'undecided' : cameA ? 'worse' : 'better',
+  };
+}
+
+/** Fewer runs than this tell nothing of how they differ among themselves. */
+const RUNS_THAT_DIFFER = 3;
+
+function doubtOfLatencies(a: ExperimentResult, b: ExperimentResult, runnerMs: number): Record<Latency, number> {
+  const runs = [a, b].flatMap(({ variants }) => variants.flatMap((variant) => variant.runs));
+  const few = [a, b].some(({ variants }) => variants.some((variant) => variant.runs.length < RUNS_THAT_DIFFER));
+  const doubt = (latency: Latency) => {
+    const calm = runs.map(({ figures }) => figures.before[latency]).filter((value) => value !== null);
+    const machineMs = few ? 2 * (Math.max(...calm) - Math.min(...calm)) : 0;
+    return calm.length === 0 ? runnerMs : Math.max(runnerMs, machineMs);
+  };
+  return { p50Ms: doubt('p50Ms'), p99Ms: doubt('p99Ms'), p999Ms: doubt('p999Ms') };
+}
+
+function isLatency(metric: MetricName): metric is Latency {
+  return metric in QUANTILES;
 }
 
 function latest(latenessMs: readonly number[]): number {

@@ -1,8 +1,9 @@
 import { differenceText, formatFigure, METRIC_TEXTS } from '../metric-words.ts';
+import { NOT_RECOVERED } from '../report/verdict-words.ts';
 import type { Comparison, ComparisonRow } from './compare-results.ts';
 
 /** The comparison for a terminal, or for whoever pastes it somewhere: a Markdown table, padded. */
-export function comparisonTable({ pairing, level, sentLaterByMs, rows, worse }: Comparison): string {
+export function comparisonTable({ pairing, level, sentLaterByMs, doubtMs, rows, worse }: Comparison): string {
   const heading = ['variant', 'phase', 'figure', 'A', 'B', 'B − A', 'interval', 'B is'];
   const cells = rows.map(cellsOf);
   const widths = heading.map((name, column) =>
@@ -20,14 +21,42 @@ export function comparisonTable({ pairing, level, sentLaterByMs, rows, worse }: 
       ? 'Paired: both had the same arrivals, and differences are taken arrival by arrival.'
       : `Not paired: ${pairing.because}. Differences are wider for it.`,
     `Intervals of ${percent} %, so that a comparison of two equals rings falsely in less than one case of twenty, all rows together.`,
-    `The runner of ${sentLaterByMs < 0 ? 'A' : 'B'} sent later by ${formatFigure('p99Ms', Math.abs(sentLaterByMs))} at p99: a difference of latencies within this is not judged.`,
-    worse ? 'B is worse than A.' : 'B is not worse than A in anything that can be told from chance.',
+    ...latencyLines(rows, sentLaterByMs, doubtMs),
+    worse ? 'B is worse than A.' : `B is not worse than A in anything that can be told from chance.${couldHide(rows)}`,
     '',
   ].join('\n');
 }
 
+function latencyLines(
+  rows: readonly ComparisonRow[],
+  sentLaterByMs: number,
+  doubtMs: Comparison['doubtMs'],
+): readonly string[] {
+  const latencies = (['p50Ms', 'p99Ms', 'p999Ms'] as const).filter((name) =>
+    rows.some(({ metric }) => metric === name),
+  );
+  if (latencies.length === 0) return [];
+  const later = formatFigure('p99Ms', Math.abs(sentLaterByMs));
+  const doubts = latencies.map((name) => `${METRIC_TEXTS[name]} ${formatFigure(name, doubtMs[name])}`).join(', ');
+  return [
+    `The runner of ${sentLaterByMs < 0 ? 'A' : 'B'} sent later by ${later} at p99. Differences of latencies within ${doubts} are not judged: they may be the machine's (--repeat 3 and more narrows that).`,
+  ];
+}
+
+/** The largest loss of success that the intervals do not exclude: what "not worse" leaves open. */
+function couldHide(rows: readonly ComparisonRow[]): string {
+  const losses = rows
+    .filter(({ metric }) => metric === 'success')
+    .map(({ phase, variantB, difference }) => ({ phase, variantB, loss: -(difference?.interval?.[0] ?? 0) }))
+    .toSorted((a, b) => b.loss - a.loss);
+  const [most] = losses;
+  if (most === undefined || most.loss <= 0) return '';
+  return ` A loss of success of up to ${(100 * most.loss).toFixed(1)} pp (${most.variantB}, ${most.phase}) would not have been seen.`;
+}
+
 function cellsOf({ variantA, variantB, phase, metric, a, b, difference, verdict }: ComparisonRow): string[] {
-  const plain = (value: number | null) => (value === null ? 'not measured' : formatFigure(metric, value));
+  const plain = (value: number | null) =>
+    value === null ? 'not measured' : Number.isFinite(value) ? formatFigure(metric, value) : NOT_RECOVERED;
   const interval = difference?.interval;
   return [
     variantA === variantB ? variantA : `${variantA}, ${variantB}`,
