@@ -81,9 +81,11 @@ export function estimateOf(
     return scaled(difference(left.runs, right.runs, left.statistic, options), left.scale);
   }
   if (left.statistic === 'share') return scaled(shareInterval(left.runs, options), left.scale);
-  if (left.statistic.kind === 'quantile') return quantileInterval(left.runs, left.statistic.q, options);
-  const { value, interval } = meanInterval(left.runs, options);
-  // An interval knows nothing of what is counted: there are no fewer attempts than none.
+  const { value, interval } =
+    left.statistic.kind === 'quantile'
+      ? quantileInterval(left.runs, left.statistic.q, options)
+      : meanInterval(left.runs, options);
+  // An interval knows nothing of what is measured: there are no fewer attempts than none, and no answer before its request.
   return { value, interval: interval === null ? null : [Math.max(0, interval[0]), interval[1]] };
 }
 

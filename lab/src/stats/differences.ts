@@ -1,3 +1,4 @@
+import { runLevel, widenedByRuns } from './between-runs.ts';
 import { blockLength, type Sample } from './block-length.ts';
 import {
   type BootstrapOptions,
@@ -8,7 +9,7 @@ import {
   resamplesFor,
   type Statistic,
 } from './bootstrap.ts';
-import { blockCounts, type Estimate, reachesQuantile } from './intervals.ts';
+import { type Estimate, reachesQuantile, worthOf } from './intervals.ts';
 import { hull, matchedInterval, wilsonInterval } from './score-interval.ts';
 
 /**
@@ -40,7 +41,13 @@ export function pairedDifference(
   const value = observedOf(a, plain) - observedOf(b, plain);
   const [left, right] = [draw(a), draw(b)];
   const differences = left.map((one, round) => one - (right[round] as number));
-  const interval = percentileInterval(differences, value, level, blockCounts(a, blocks));
+  const own = runLevel(b, plain);
+  const interval = widenedByRuns(
+    percentileInterval(differences, value, level, worthOf(remains, blocks)),
+    value,
+    [runLevel(a, plain).map((one, run) => one - (own[run] as number))],
+    options,
+  );
   if (statistic !== 'share') return { value, interval };
 
   let [won, lost, n] = [0, 0, 0];
@@ -67,12 +74,13 @@ export function unpairedDifference(
   const level = options.level ?? 0.95;
   const plain = statistic === 'share' ? ({ kind: 'mean' } as const) : statistic;
   const sides = [a, b].map((runs, side) => {
-    const blocks = influences(runs, plain).map(blockLength);
+    const weights = influences(runs, plain);
+    const blocks = weights.map(blockLength);
     return {
       value: observedOf(runs, plain),
       // Other draws on the other side.
       values: resampled(runs, plain, blocks, options.seed + side, resamplesFor(options)),
-      blocks: blockCounts(runs, blocks),
+      blocks: worthOf(weights, blocks),
       n: runs.reduce((sum, run) => sum + run.length, 0),
     };
   });
@@ -80,7 +88,12 @@ export function unpairedDifference(
   const value = left.value - right.value;
   if (!enough(a, plain, level) || !enough(b, plain, level)) return { value, interval: null };
   const differences = left.values.map((one, round) => one - (right.values[round] as number));
-  const interval = percentileInterval(differences, value, level, [...left.blocks, ...right.blocks]);
+  const interval = widenedByRuns(
+    percentileInterval(differences, value, level, [...left.blocks, ...right.blocks]),
+    value,
+    [runLevel(a, plain), runLevel(b, plain)],
+    options,
+  );
   if (statistic !== 'share') return { value, interval };
 
   // R. Newcombe 1998: from Wilson's interval of either side.

@@ -1,3 +1,4 @@
+import { runLevel, widenedByRuns } from './between-runs.ts';
 import { blockLength, type Sample } from './block-length.ts';
 import {
   type BootstrapOptions,
@@ -7,6 +8,7 @@ import {
   resampled,
   resamplesFor,
 } from './bootstrap.ts';
+import { independentBlocks } from './freedom.ts';
 import { hull, wilsonInterval } from './score-interval.ts';
 
 /** A figure with what is known of it. */
@@ -29,7 +31,12 @@ export function shareInterval(runs: readonly Sample[], options: BootstrapOptions
   const value = observedOf(runs, MEAN);
   for (const run of runs) for (const one of Array.from(run)) if (one !== 0 && one !== 1) throw notAShare(one);
   const wilson = wilsonInterval(Math.round(value * n), n, options.level ?? 0.95);
-  const [low, high] = hull(wilson, bootstrapOfMean(runs, value, options));
+  const [low, high] = widenedByRuns(
+    hull(wilson, bootstrapOfMean(runs, value, options)),
+    value,
+    [runLevel(runs, MEAN)],
+    options,
+  );
   return { value, interval: [Math.max(0, low), Math.min(1, high)] };
 }
 
@@ -40,7 +47,10 @@ export function shareInterval(runs: readonly Sample[], options: BootstrapOptions
 export function meanInterval(runs: readonly Sample[], options: BootstrapOptions): Estimate {
   arrivalsOf(runs);
   const value = observedOf(runs, MEAN);
-  return { value, interval: bootstrapOfMean(runs, value, options) };
+  return {
+    value,
+    interval: widenedByRuns(bootstrapOfMean(runs, value, options), value, [runLevel(runs, MEAN)], options),
+  };
 }
 
 /**
@@ -57,11 +67,12 @@ export function quantileInterval(runs: readonly Sample[], q: number, options: Bo
   const value = observedOf(runs, { kind: 'quantile', q });
   if (!reachesQuantile(q, n, options.level ?? 0.95)) return { value, interval: null };
   const atOrBelow = runs.map((run) => Uint8Array.from(run, (one) => (one <= value ? 1 : 0)));
-  const share = shareInterval(atOrBelow, options);
+  const share = shareInterval(atOrBelow, { ...options, betweenRuns: false });
   // Ties push the share at the value above q: what is uncertain is how far it strays from its own mean.
   const [low, high] = (share.interval as Interval).map((end) => end - share.value + q) as [number, number];
   const at = (p: number) => observedOf(runs, { kind: 'quantile', q: p });
-  return { value, interval: [Math.min(value, at(low)), Math.max(value, at(high))] };
+  const interval = [Math.min(value, at(low)), Math.max(value, at(high))] as const;
+  return { value, interval: widenedByRuns(interval, value, [runLevel(runs, { kind: 'quantile', q })], options) };
 }
 
 /** Whether `n` arrivals are enough for an interval of this quantile to have both ends. */
@@ -75,12 +86,12 @@ const MEAN = { kind: 'mean' } as const;
 function bootstrapOfMean(runs: readonly Sample[], value: number, options: BootstrapOptions): Interval {
   const blocks = runs.map(blockLength);
   const means = resampled(runs, MEAN, blocks, options.seed, resamplesFor(options));
-  return percentileInterval(means, value, options.level ?? 0.95, blockCounts(runs, blocks));
+  return percentileInterval(means, value, options.level ?? 0.95, worthOf(runs, blocks));
 }
 
-/** Of how many blocks each run is put together. */
-export function blockCounts(runs: readonly Sample[], blocks: readonly number[]): number[] {
-  return runs.map(({ length }, run) => Math.ceil(length / (blocks[run] as number)));
+/** How many independent blocks each run is worth. */
+export function worthOf(weights: readonly Sample[], blocks: readonly number[]): number[] {
+  return weights.map((run, index) => independentBlocks(run, blocks[index] as number));
 }
 
 /** @throws RangeError where there is none */

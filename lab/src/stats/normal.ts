@@ -16,19 +16,28 @@ export function normalQuantile(p: number): number {
 }
 
 /**
- * The value below which Student's t with `freedom` degrees lies with probability `p`, by the expansion around the normal
- * one (Abramowitz and Stegun 26.7.5): within 1 % from 2 degrees on.
+ * The value below which Student's t with `freedom` degrees, 2 or more and not always whole, lies with probability `p`, by
+ * G. Hill's algorithm (Communications of the ACM 13, 1970, no. 396): unlike an expansion around the normal it holds with few degrees
+ * far out, where an alarm's level is.
  */
 export function studentQuantile(p: number, freedom: number): number {
+  if (p > 0.5) return -studentQuantile(1 - p, freedom);
+  const [both, n] = [2 * p, freedom];
+  if (n === 2) return -Math.sqrt(2 / (both * (2 - both)) - 2);
+  const a = 1 / (n - 0.5);
+  const b = 48 / a ** 2;
+  const c = horner(a, [20_700 / b, -98, -16, 96.36]);
+  const d = ((94.5 / (b + c) - 3) / b + 1) * Math.sqrt((a * Math.PI) / 2) * n;
+  const y = (d * both) ** (2 / n);
+  if (y <= 0.05 + a) {
+    const far = 1 / (((n + 6) / (n * y) - 0.089 * d - 0.822) * (n + 2) * 3) + 0.5 / (n + 4);
+    return -Math.sqrt(n * (((far * y - 1) * (n + 1)) / (n + 2) + 1 / y));
+  }
   const z = normalQuantile(p);
-  const [z2, v] = [z * z, freedom];
-  return (
-    z +
-    (z * (z2 + 1)) / (4 * v) +
-    (z * horner(z2, [5, 16, 3])) / (96 * v ** 2) +
-    (z * horner(z2, [3, 19, 17, -15])) / (384 * v ** 3) +
-    (z * horner(z2, [79, 776, 1482, -1920, -945])) / (92_160 * v ** 4)
-  );
+  const few = n < 5 ? c + 0.3 * (n - 4.5) * (z + 0.6) : c;
+  const e = horner(z, [0.05 * d, -5, -7, -2, b + few]);
+  const w = ((horner(z * z, [0.4, 6.3, 36, 94.5]) / e - z * z - 3) / b + 1) * z;
+  return -Math.sqrt(n * Math.expm1(a * w ** 2));
 }
 
 const TAIL_ABOVE = [

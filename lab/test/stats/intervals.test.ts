@@ -1,17 +1,20 @@
 import { describe, expect, it } from 'vitest';
+import { widenedByRuns } from '../../src/stats/between-runs.ts';
 import { blockLength } from '../../src/stats/block-length.ts';
+import { independentBlocks } from '../../src/stats/freedom.ts';
 import { meanInterval, quantileInterval, shareInterval } from '../../src/stats/index.ts';
 import { normalQuantile, studentQuantile } from '../../src/stats/normal.ts';
 import { matchedInterval, wilsonInterval } from '../../src/stats/score-interval.ts';
-import { chances, simulateOutage } from './simulated-outage.ts';
+import { chances, simulateOutage, spread } from './simulated-outage.ts';
 
 describe('the tables', () => {
   it('knows the normal and Student quantiles of any textbook', () => {
     expect(normalQuantile(0.975)).toBeCloseTo(1.959964, 5);
     expect(normalQuantile(0.001)).toBeCloseTo(-3.090232, 5);
-    expect(studentQuantile(0.975, 4) / 2.776445).toBeCloseTo(1, 2);
-    expect(studentQuantile(0.975, 2) / 4.302653).toBeCloseTo(1, 1);
-    expect(studentQuantile(0.995, 9) / 3.249836).toBeCloseTo(1, 3);
+    expect(studentQuantile(0.975, 2)).toBeCloseTo(4.302653, 5);
+    expect(studentQuantile(0.025, 4)).toBeCloseTo(-2.776445, 5);
+    expect(studentQuantile(0.9995, 3)).toBeCloseTo(12.92398, 4);
+    expect(studentQuantile(0.9995, 30)).toBeCloseTo(3.645959, 5);
     expect(() => normalQuantile(1)).toThrow(RangeError);
   });
 
@@ -46,6 +49,53 @@ describe('blockLength', () => {
   });
 });
 
+describe('independentBlocks', () => {
+  it('are twice the bursts, however many blocks a burst lasts and whatever else fails', () => {
+    const twoBursts = Float64Array.from({ length: 1200 }, (_, i) => (i % 600 >= 200 && i % 600 < 400 ? 0 : 1));
+    expect(independentBlocks(twoBursts, 50)).toBe(4);
+    const withStrays = twoBursts.map((one, i) => (i % 25 === 0 ? 0 : one));
+    expect(independentBlocks(withStrays, 50)).toBe(4);
+  });
+
+  it('are at least four in ten of all, where arrivals have nothing to do with each other', () => {
+    const chance = chances(3);
+    const independent = Float64Array.from({ length: 12_000 }, () => (chance() < 0.3 ? 0 : 1));
+    expect(independentBlocks(independent, 12)).toBeGreaterThan(400);
+  });
+
+  it('are none without a difference, never more than there are blocks, and all of a few values', () => {
+    expect(independentBlocks(new Uint8Array(1200).fill(1), 12)).toBe(0);
+    expect(independentBlocks([0, 0, 1, 1, 0, 0, 1, 1, 0], 2)).toBe(4);
+    expect(independentBlocks([1, 1, 1, 2, 2, 2], 1)).toBe(6);
+  });
+});
+
+describe('widenedByRuns', () => {
+  const narrow = [1.9, 2.1] as const;
+
+  it("gives Student's interval from three runs, around the value of all", () => {
+    const [low, high] = widenedByRuns(narrow, 2, [[1, 2, 3]], { seed: 1 });
+    expect(low).toBeCloseTo(2 - 4.302653 / Math.sqrt(3), 5);
+    expect(high).toBeCloseTo(2 + 4.302653 / Math.sqrt(3), 5);
+  });
+
+  it("gives Welch's interval where runs are no pairs (alike: four degrees of freedom)", () => {
+    const runs = [
+      [1, 2, 3],
+      [11, 12, 13],
+    ];
+    const [, high] = widenedByRuns([-10.1, -9.9], -10, runs, { seed: 1 });
+    expect(high).toBeCloseTo(-10 + 2.776445 * Math.sqrt(2 / 3), 5);
+  });
+
+  it('never makes one narrower, and leaves it where there are two runs, or it is told to', () => {
+    expect(widenedByRuns(narrow, 2, [[2, 2, 2]], { seed: 1 })).toEqual(narrow);
+    expect(widenedByRuns(narrow, 2, [[1.999, 2, 2.001]], { seed: 1 })).toEqual(narrow);
+    expect(widenedByRuns(narrow, 2, [[1, 3]], { seed: 1 })).toEqual(narrow);
+    expect(widenedByRuns(narrow, 2, [[1, 2, 3]], { seed: 1, betweenRuns: false })).toEqual(narrow);
+  });
+});
+
 describe('intervals', () => {
   it('is the same for the same seed, and another for another', () => {
     const { success } = simulateOutage(1, 2, { arrivals: 1000, ratePerS: 100, hit: 0.3 });
@@ -75,7 +125,7 @@ describe('intervals', () => {
   }, () => {
     let [share, mean, p99] = [0, 0, 0];
     for (let sample = 0; sample < 200; sample++) {
-      const chance = chances(1000 + sample);
+      const chance = chances(spread(1000 + sample));
       const tookMs = Float64Array.from({ length: 1000 }, () => -Math.log(1 - chance()) * 10);
       const quick = tookMs.map((one) => (one < 10 ? 1 : 0));
       const holds = (interval: readonly [number, number] | null, truth: number) =>
@@ -88,6 +138,31 @@ describe('intervals', () => {
     for (const held of [share, mean, p99]) expect(held).toBeGreaterThanOrEqual(180);
     // An interval that always holds the truth says nothing.
     expect(share + mean).toBeLessThan(400);
+  });
+
+  it('holds the mean of ten independent values, neither too seldom nor always', () => {
+    const held = Array.from({ length: 400 }, (_, sample) => {
+      const chance = chances(spread(5000 + sample));
+      const values = Float64Array.from({ length: 10 }, chance);
+      const [low, high] = meanInterval([values], { seed: sample }).interval ?? [1, 0];
+      return low <= 0.5 && 0.5 <= high;
+    }).filter(Boolean);
+    expect(held.length).toBeGreaterThanOrEqual(365);
+    expect(held.length).toBeLessThanOrEqual(391);
+  });
+
+  it('is on average at most a quarter wider than that of Wilson where one, two or three of 1200 failed', () => {
+    for (const failed of [1, 2, 3]) {
+      const chance = chances(spread(failed));
+      const wider = Array.from({ length: 20 }, (_, seed) => {
+        const run = new Uint8Array(1200).fill(1);
+        for (let n = 0; n < failed; n++) run[400 * n + Math.floor(400 * chance())] = 0;
+        const [low, high] = shareInterval([run], { seed, resamples: 500 }).interval ?? [0, 0];
+        const [wilsonLow, wilsonHigh] = wilsonInterval(1200 - failed, 1200, 0.95);
+        return (high - low) / (wilsonHigh - wilsonLow);
+      });
+      expect(wider.reduce((sum, one) => sum + one, 0) / wider.length).toBeLessThan(1.25);
+    }
   });
 
   it('has no p99 of 300 requests, and none of p99.9 of 3,000', () => {

@@ -1,5 +1,6 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { normalQuantile } from '../../src/stats/normal.ts';
 
 /** One side of a pair, one entry an arrival. */
 export interface SimulatedRun {
@@ -24,8 +25,8 @@ export interface SimulatedOutage {
  * So failures come in bursts of a hundred, and two sides with nothing between them differ by whole bursts.
  */
 export function simulateOutage(arrivalSeed: number, sideSeed: number, options: SimulatedOutage): SimulatedRun {
-  const common = chances(arrivalSeed);
-  const own = chances(sideSeed);
+  const common = chances(spread(arrivalSeed));
+  const own = chances(spread(sideSeed));
   const { arrivals, ratePerS, hit, planted = 0 } = options;
   const run = {
     success: new Float64Array(arrivals),
@@ -57,8 +58,37 @@ export function simulateOutage(arrivalSeed: number, sideSeed: number, options: S
   return run;
 }
 
+/**
+ * Success that comes and goes: on average 200 arrivals answered, then 60 lost, and so four or five bursts in 1200. Two sides
+ * have no burst in common.
+ */
+export function simulateBursts(seed: number, arrivals: number): Float64Array {
+  const chance = chances(spread(seed));
+  let lost = chance() < 60 / 260;
+  return Float64Array.from({ length: arrivals }, () => {
+    if (chance() < 1 / (lost ? 60 : 200)) lost = !lost;
+    return lost ? 0 : 1;
+  });
+}
+
+/** The share that `simulateBursts` answers in the long run. */
+export const ANSWERED_IN_BURSTS = 200 / 260;
+
+/** Times of independent requests, on a machine whose speed differs from run to run by 3 % (standard deviation). */
+export function simulateMachine(seed: number, arrivals: number): Float64Array {
+  const chance = chances(spread(seed));
+  const normal = () => normalQuantile(Math.max(Number.MIN_VALUE, chance()));
+  const speed = Math.exp(0.03 * normal());
+  return Float64Array.from({ length: arrivals }, () => speed * (2.5 + Math.exp(0.6 * normal() - 0.5)));
+}
+
 /** Each call a number in [0, 1). */
 export function chances(seed: number): () => number {
   const random = xoroshiro128plus(seed);
   return () => uniformFloat64(random);
+}
+
+/** A seed far from that of its neighbours: near ones give this generator similar numbers, and many cases are no more than a few. */
+export function spread(seed: number): number {
+  return Math.imul(seed, 0x9e3779b1) ^ 0x5bd1e995;
 }
