@@ -76,6 +76,13 @@ export function resamplesFor({ level = 0.95, resamples }: BootstrapOptions): num
 }
 
 /**
+ * How far out Student's t is followed: to the tails of a 95 % interval. At the level of an alarm and with two degrees of freedom it would
+ * stretch by seven, and a policy that fails throughout would pass for one that fails for a second. The alarm has a reserve of
+ * its own for what bursts do not tell (`alarmLevel`).
+ */
+const FARTHEST_TAIL = 0.025;
+
+/**
  * The percentile interval, stretched around the observed value as Student's t is wider than the normal (after T. Hesterberg
  * 2015): with b blocks the plain one is too narrow by sqrt((b - 1) / b), and knows the variance from b values only.
  *
@@ -95,7 +102,8 @@ export function percentileInterval(
   // Its own mean costs a run one value. A run without a burst has no value to give.
   const freedom = Math.max(2, total - blocks.filter((count) => count > 0).length);
   const narrow = Math.sqrt(freedom / Math.max(total, freedom));
-  const stretch = studentQuantile(tail, freedom) / normalQuantile(tail) / narrow;
+  const stretchedAs = Math.max(tail, FARTHEST_TAIL);
+  const stretch = studentQuantile(stretchedAs, freedom) / normalQuantile(stretchedAs) / narrow;
   const sorted = values.toSorted();
   const at = (share: number) => observed + stretch * ((sorted[rankOf(share, sorted.length)] as number) - observed);
   return [at(tail), at(1 - tail)];
