@@ -185,11 +185,61 @@ describe('a mistake is named with file, line, column, and what would do', () => 
     ]);
   });
 
+  test.each([
+    [
+      'an attribute that is misspelt',
+      'type: latency, attributes: { latenci: 10 }',
+      'x.yaml:13:60: method[0].toxics[0].attributes.latenci: there is no such member; there are latency, jitter',
+    ],
+    [
+      'a negative latency',
+      'type: latency, attributes: { latency: -5 }',
+      'x.yaml:13:69: method[0].toxics[0].attributes.latency: -5 is not a whole number of milliseconds from 0 to 2147483647',
+    ],
+    [
+      'an attribute that is text',
+      "type: bandwidth, attributes: { rate: '10' }",
+      'x.yaml:13:68: method[0].toxics[0].attributes.rate: "10" is not a whole number of kilobytes per second from 0 to 9007199254740991',
+    ],
+    [
+      'a type that there is not',
+      'type: latenci, attributes: { latency: 10 }',
+      /^x\.yaml:13:37: method\[0\]\.toxics\[0\]\.type: .*Expected 'latency' \| 'bandwidth' \| .* \(it is "latenci"\)/,
+    ],
+    [
+      'one that does nothing',
+      'type: slicer',
+      'x.yaml:13:29: method[0].toxics[0].attributes: does nothing: it needs average_size or delay above 0',
+    ],
+    ['one of which 0 is the worst', 'type: timeout', undefined],
+  ])('a toxic: %s', (_what, toxic, expected) => {
+    const [head] = GOOD.split('  - layer: plan');
+    const text = `${head}  - { layer: wire, toxics: [{ ${toxic} }] }\nhypothesis:${GOOD.split('hypothesis:')[1]}`;
+    const mistakes = mistakesOf(text);
+    expect(mistakes.length).toBe(expected === undefined ? 0 : 1);
+    if (expected !== undefined) expect(mistakes[0]).toMatch(expected);
+  });
+
   test('two faults that cannot be in force together', () => {
     const text = GOOD.replace('hypothesis:', '  - { layer: plan, faults: [{ id: slow, status: 503 }] }\nhypothesis:');
     expect(mistakesOf(text)).toEqual([
       'x.yaml:16:20: method[1].faults: has an id that another fault has at the same time',
     ]);
+  });
+
+  test.each([
+    [
+      'a phase that is too short',
+      GOOD.replace('duringS: 3', 'duringS: -2'),
+      'x.yaml:6:12: load.duringS: Too small: expected number to be >=1 (it is -2)',
+    ],
+    [
+      'a replica that no variant has',
+      GOOD.replace('layer: plan', 'layer: plan\n    replica: 2'),
+      'x.yaml:14:14: method[0].replica: does not exist in variant standard, which has 1, and in none, which has 1 (it is 2)',
+    ],
+  ])('%s is said once', (_what, text, mistake) => {
+    expect(mistakesOf(text)).toEqual([mistake]);
   });
 
   test('all of them at once, in the order of the file', () => {

@@ -9,8 +9,12 @@ interface Mistake {
   readonly message: string;
 }
 
-/** What a member by itself cannot know: names that must exist, times that must fit into the phases. */
-export function crossChecks(experiment: Experiment): Mistake[] {
+/**
+ * What a member by itself cannot know: names that must exist, times that must fit into the phases.
+ * @param loadIsRight whether there are phases that anything can be held against
+ */
+export function crossChecks(experiment: Experiment, loadIsRight: boolean): Mistake[] {
+  if (!loadIsRight) return ofVariants(experiment);
   return [...ofVariants(experiment), ...ofLoad(experiment), ...ofMethod(experiment), ...ofHypothesis(experiment)];
 }
 
@@ -50,10 +54,10 @@ function ofMethod({ method, load, variants }: Experiment): Mistake[] {
     if (toS <= fromS) mistakes.push(at(`must be later than atS (${fromS} s)`, 'untilS'));
     if (toS > endS) mistakes.push(at(`is after the end (${endS} s)`, 'untilS'));
     if (fault.layer !== 'wire' && fault.replica !== undefined) {
-      for (const [name, { replicas }] of Object.entries(variants)) {
-        if (fault.replica > replicas)
-          mistakes.push(at(`does not exist in variant ${name}, which has ${replicas}`, 'replica'));
-      }
+      const { replica } = fault;
+      const without = Object.entries(variants).filter(([, { replicas }]) => replica > replicas);
+      const have = without.map(([name, { replicas }]) => `${name}, which has ${replicas}`).join(', and in ');
+      if (without.length > 0) mistakes.push(at(`does not exist in variant ${have}`, 'replica'));
     }
     const clash = method.slice(0, index).find((other) => clashes(fault, other, load));
     if (clash !== undefined) {

@@ -1,9 +1,10 @@
 import { planSchema } from '@halfopen/faults';
+import { TOXIC_TYPES, type ToxicTypeName } from '@halfopen/faults/proxy';
 import { z } from 'zod';
 import { METRICS, PHASES } from '../result.ts';
 import { crossChecks } from './cross-checks.ts';
 
-const seconds = (what: string) => z.number().min(0).max(3_600).describe(what);
+const seconds = (what: string, min = 0) => z.number().min(min).max(3_600).describe(what);
 const rate = z.number().positive().max(20_000);
 
 /** YAML numbers are welcome: an environment variable is text. */
@@ -80,9 +81,9 @@ const load = z
       .default('poisson')
       .describe('`poisson`: independent callers, with bursts and gaps. `constant`: evenly spaced.'),
     warmUpS: seconds('Load before anything is measured: connections open, code is compiled.').default(3),
-    beforeS: seconds('Length of the phase in which all must be well; otherwise the run gives up.').min(1),
-    duringS: seconds('Length of the phase in which the system is broken.').min(1),
-    afterS: seconds('Length of the phase in which it is left alone again.').min(1),
+    beforeS: seconds('Length of the phase in which all must be well; otherwise the run gives up.', 1),
+    duringS: seconds('Length of the phase in which the system is broken.', 1),
+    afterS: seconds('Length of the phase in which it is left alone again.', 1),
     ramps: z
       .array(
         z.strictObject({
@@ -145,6 +146,37 @@ const span = {
 };
 const replica = z.int().min(1).max(9);
 
+/** Of each toxic, the attributes without which all of it passes as if it were not there. With others, 0 is the worst that can be. */
+const NOTHING_WITHOUT: Readonly<Record<ToxicTypeName, readonly string[]>> = {
+  latency: ['latency', 'jitter'],
+  bandwidth: [],
+  slow_close: ['delay'],
+  timeout: [],
+  reset_peer: [],
+  slicer: ['average_size', 'delay'],
+  limit_data: [],
+};
+
+const toxics = (Object.keys(TOXIC_TYPES) as ToxicTypeName[]).map((type) => {
+  const needed = NOTHING_WITHOUT[type];
+  const attributes: z.ZodObject = TOXIC_TYPES[type].attributes;
+  return z
+    .strictObject({
+      type: z.literal(type).describe('What happens to the connection.'),
+      stream: z
+        .enum(['upstream', 'downstream'])
+        .default('downstream')
+        .describe('`downstream`: what comes back. `upstream`: what is sent.'),
+      toxicity: z.number().min(0).max(1).default(1).describe('Share of the connections that it takes hold of.'),
+      // Toxiproxy drops what it does not know: a misspelt one would break nothing, and the experiment would hold.
+      attributes: attributes.strict().prefault({}).describe('How much of it. What is left out is 0.'),
+    })
+    .refine((toxic) => needed.length === 0 || needed.some((name) => toxic.attributes[name] !== 0), {
+      error: `does nothing: it needs ${needed.join(' or ')} above 0`,
+      path: ['attributes'],
+    });
+});
+
 const method = z.discriminatedUnion('layer', [
   z
     .strictObject({
@@ -174,17 +206,7 @@ const method = z.discriminatedUnion('layer', [
         .optional()
         .describe('Name of the proxy. Default, in the embedded system: the proxies of all replicas.'),
       toxics: z
-        .array(
-          z.strictObject({
-            type: z
-              .string()
-              .min(1)
-              .describe('`latency`, `bandwidth`, `slow_close`, `timeout`, `reset_peer`, `slicer`, `limit_data`.'),
-            stream: z.enum(['upstream', 'downstream']).default('downstream'),
-            toxicity: z.number().min(0).max(1).default(1),
-            attributes: z.record(z.string(), z.number()).default({}),
-          }),
-        )
+        .array(z.discriminatedUnion('type', toxics as [(typeof toxics)[number], ...typeof toxics]))
         .min(1)
         .describe('As the HTTP API of Toxiproxy takes them.'),
     })
@@ -244,7 +266,8 @@ export const experimentSchema = z
     abortWhen: abortWhen.optional(),
   })
   .superRefine((experiment, context) => {
-    for (const { path, message } of crossChecks(experiment)) {
+    const loadIsRight = context.issues.every(({ path }) => path?.[0] !== 'load');
+    for (const { path, message } of crossChecks(experiment, loadIsRight)) {
       context.addIssue({ code: 'custom', path: [...path], message });
     }
   });

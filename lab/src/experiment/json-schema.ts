@@ -9,20 +9,37 @@ export function experimentJsonSchema(): JsonSchema {
   return publishedSchema(experimentSchema, 'Experiment of Halfopen', 'input');
 }
 
-/** The names of the members that may stand under a path. */
-export function knownMembers(path: readonly PropertyKey[]): string[] {
-  let schemas: JsonSchema[] = [experimentJsonSchema()];
+/**
+ * The names of the members that may stand under a path.
+ * @param raw what was written: of several forms that differ in one member, such as `layer`, it says which one is meant
+ */
+export function knownMembers(path: readonly PropertyKey[], raw: unknown): string[] {
+  let schemas = alternatives(experimentJsonSchema(), raw);
+  let value = raw;
   for (const part of path) {
-    schemas = schemas.flatMap(alternatives).flatMap((schema) => {
-      if (typeof part === 'number') return asSchemas(schema.items);
-      return asSchemas(schema.properties?.[String(part)] ?? schema.additionalProperties);
+    value = (value as Record<PropertyKey, unknown> | null | undefined)?.[part];
+    schemas = schemas.flatMap((schema) => {
+      const inner =
+        typeof part === 'number' ? schema.items : (schema.properties?.[String(part)] ?? schema.additionalProperties);
+      return asSchemas(inner).flatMap((one) => alternatives(one, value));
     });
   }
-  return [...new Set(schemas.flatMap(alternatives).flatMap((schema) => Object.keys(schema.properties ?? {})))];
+  return [...new Set(schemas.flatMap((schema) => Object.keys(schema.properties ?? {})))];
 }
 
-function alternatives(schema: JsonSchema): JsonSchema[] {
-  return [schema, ...asSchemas(schema.anyOf), ...asSchemas(schema.oneOf)];
+/** What a value may be, without the forms that it says it is not. */
+function alternatives(schema: JsonSchema, value: unknown): JsonSchema[] {
+  const forms = [...asSchemas(schema.anyOf), ...asSchemas(schema.oneOf)].filter((form) => !contradicts(form, value));
+  return [schema, ...forms.flatMap((form) => alternatives(form, value))];
+}
+
+function contradicts({ properties = {} }: JsonSchema, value: unknown): boolean {
+  return Object.entries(properties).some(
+    ([name, member]) =>
+      typeof member === 'object' &&
+      member.const !== undefined &&
+      member.const !== (value as Record<string, unknown> | null | undefined)?.[name],
+  );
 }
 
 function asSchemas(value: unknown): JsonSchema[] {

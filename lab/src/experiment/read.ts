@@ -40,10 +40,24 @@ export function readExperiment(text: string, file: string): Experiment {
   const raw: unknown = document.toJS();
   const parsed = experimentSchema.safeParse(raw);
   if (parsed.success) return parsed.data;
-  const mistakes = parsed.error.issues.flatMap((issue) =>
+  const mistakes = causes(parsed.error.issues).flatMap((issue) =>
     explain(issue, raw).map(({ path, key, message }) => mistakeAt(offsetOf(document, path, key), message)),
   );
   throw new ExperimentError(mistakes.toSorted((a, b) => a.line - b.line || a.column - b.column));
+}
+
+/** One mistake is said once: of a member not again, nor of what it is in as a whole. */
+function causes(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] {
+  const isWithin = (outer: readonly PropertyKey[], inner: readonly PropertyKey[]) =>
+    outer.every((part, index) => part === inner[index]);
+  return issues.filter(
+    (issue, index) =>
+      !issues
+        .slice(0, index)
+        .some(
+          ({ path }) => isWithin(issue.path, path) && (issue.code === 'custom' || path.length === issue.path.length),
+        ),
+  );
 }
 
 interface Explained {
@@ -56,7 +70,7 @@ interface Explained {
 function explain(issue: z.core.$ZodIssue, raw: unknown): Explained[] {
   const { path } = issue;
   if (issue.code === 'unrecognized_keys') {
-    const known = knownMembers(path);
+    const known = knownMembers(path, raw);
     return issue.keys.map((key) => ({
       path,
       key,
@@ -76,9 +90,19 @@ function explain(issue: z.core.$ZodIssue, raw: unknown): Explained[] {
   if (value === undefined && issue.code === 'invalid_type') {
     return [{ path, message: `${pathText(path)}: is missing; it takes ${issue.expected}` }];
   }
-  const shown =
-    value === undefined || (typeof value === 'object' && value !== null) ? '' : ` (it is ${JSON.stringify(value)})`;
-  return [{ path, message: `${pathText(path)}: ${issue.message}${shown}` }];
+  return [{ path, message: `${pathText(path)}: ${issue.message}${shown(value, issue.message)}` }];
+}
+
+/** Longer values are cut off where they are shown. Characters. */
+const MAX_SHOWN = 80;
+
+/** ` (it is 7)`, unless a person can see it already, or would not want to. */
+function shown(value: unknown, message: string): string {
+  if (value === undefined || (typeof value === 'object' && value !== null)) return '';
+  // What is no number, and more than all of them, is nothing in JSON.
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
+  if (message.startsWith(`${text} is not `) || message.endsWith(`, not ${text}`)) return '';
+  return ` (it is ${text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`})`;
 }
 
 function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {

@@ -1,2 +1,3 @@
 export { ApiError } from './api-error.ts';
 export { type ProxyServer, type ProxyServerOptions, startProxyServer } from './server.ts';
+export { TOXIC_TYPES, type ToxicTypeName } from './toxics.ts';

@@ -5,7 +5,7 @@ import { type Behaviour, IDLE, PASS } from './behaviour.ts';
 /** A toxic of one type, for the links: what it takes, what it does. */
 export interface ToxicType<A> {
   /** Attributes that are not given have Toxiproxy's default, 0. Unknown ones are dropped, as Toxiproxy does. */
-  readonly attributes: z.ZodType<A>;
+  readonly attributes: z.ZodObject<{ readonly [Name in keyof A]: z.ZodDefault<z.ZodType<A[Name]>> }>;
   /** The most it holds back before its source must wait. */
   readonly bufferBytes: number;
   /**
@@ -30,18 +30,24 @@ const IN_FLIGHT_BYTES = 16 * 1_024 * 1_024;
 /** Bandwidth is handed out in pieces of at most a tenth of a second, so that a slow line trickles and does not stutter. */
 const BANDWIDTH_PIECE_MS = 100;
 
-const whole = (unit: string, max: number) =>
+const whole = (unit: string, max: number, doc: string) =>
   z
     .custom<number>((value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= max, {
       error: ({ input }) => `${quote(input)} is not a whole number of ${unit} from 0 to ${max}`,
     })
-    .default(0);
+    // For whoever makes a JSON schema of it: a check of our own says nothing there.
+    .meta({ type: 'integer', minimum: 0, maximum: max })
+    .default(0)
+    .describe(`${doc} (${unit})`);
 
 const define = <A>(type: ToxicType<A>) => type;
 
 /** Delays all data by latency ± jitter. Order is kept, and so is the throughput: chunks are delayed side by side. */
 const latency = define({
-  attributes: z.object({ latency: whole('milliseconds', MAX_MS), jitter: whole('milliseconds', MAX_MS) }),
+  attributes: z.object({
+    latency: whole('milliseconds', MAX_MS, 'How much later data arrives'),
+    jitter: whole('milliseconds', MAX_MS, 'Up to so much more or less'),
+  }),
   bufferBytes: IN_FLIGHT_BYTES,
   behave: (read, random) => {
     let draw: number | undefined;
@@ -61,7 +67,7 @@ const latency = define({
 
 /** Limits the connection to rate kilobytes (1,000 bytes) a second. A rate of 0 lets nothing through. */
 const bandwidth = define({
-  attributes: z.object({ rate: whole('kilobytes per second', MAX_BYTES) }),
+  attributes: z.object({ rate: whole('kilobytes per second', MAX_BYTES, '0 lets nothing through') }),
   bufferBytes: BUFFER_BYTES,
   behave: (read) => {
     // The line is busy until then. Kept apart from when a timer fires: late timers must not add up.
@@ -95,7 +101,7 @@ const bandwidth = define({
 
 /** Delays the end of the stream by delay milliseconds; data passes. */
 const slowClose = define({
-  attributes: z.object({ delay: whole('milliseconds', MAX_MS) }),
+  attributes: z.object({ delay: whole('milliseconds', MAX_MS, 'How much later the end of the stream arrives') }),
   bufferBytes: BUFFER_BYTES,
   behave: (read) => ({
     step(head, nowMs) {
@@ -111,7 +117,9 @@ const slowClose = define({
  * removed.
  */
 const timeout = define({
-  attributes: z.object({ timeout: whole('milliseconds', MAX_MS) }),
+  attributes: z.object({
+    timeout: whole('milliseconds', MAX_MS, 'Closes so long after it took hold; 0: stays open, and silent'),
+  }),
   bufferBytes: BUFFER_BYTES,
   closesOnRemoval: true,
   behave: (read, _random, startedAtMs) => ({
@@ -127,7 +135,7 @@ const timeout = define({
 
 /** Resets the connection (RST) timeout milliseconds after the first thing that arrives, which is thrown away. */
 const resetPeer = define({
-  attributes: z.object({ timeout: whole('milliseconds', MAX_MS) }),
+  attributes: z.object({ timeout: whole('milliseconds', MAX_MS, 'Resets so long after the first data') }),
   bufferBytes: BUFFER_BYTES,
   behave: (read) => {
     let touchedAtMs: number | undefined;
@@ -149,9 +157,9 @@ const resetPeer = define({
  */
 const slicer = define({
   attributes: z.object({
-    average_size: whole('bytes', MAX_BYTES),
-    size_variation: whole('bytes', MAX_BYTES),
-    delay: whole('microseconds', MAX_MS * 1_000),
+    average_size: whole('bytes', MAX_BYTES, 'Of a slice; 0 does not cut'),
+    size_variation: whole('bytes', MAX_BYTES, 'Up to so much more or less'),
+    delay: whole('microseconds', MAX_MS * 1_000, 'Between two slices'),
   }),
   bufferBytes: BUFFER_BYTES,
   behave: (read, random) => {
@@ -179,7 +187,7 @@ const slicer = define({
 
 /** Closes the connection after so many bytes. */
 const limitData = define({
-  attributes: z.object({ bytes: whole('bytes', MAX_BYTES) }),
+  attributes: z.object({ bytes: whole('bytes', MAX_BYTES, 'After so many the connection is closed') }),
   bufferBytes: BUFFER_BYTES,
   behave: (read) => {
     let passedBytes = 0;
