@@ -310,6 +310,9 @@ describe('exit codes', () => {
       ['run', 'nowhere.yaml'],
       ['run', 'experiments/poison.yaml', '--on', 'mars'],
       ['run', '--repeat', '0', 'x.yaml'],
+      ['run', 'experiments/poison.yaml', '--on', 'http://me:secret@127.0.0.1'],
+      ['check', 'nowhere.yaml'],
+      ['chekc', 'experiments/poison.yaml'],
     ];
     const said = await Promise.all(
       mistakes.map(async (args) => {

@@ -1,6 +1,7 @@
 /** `pnpm lab`: experiments with a verdict. */
 import process from 'node:process';
 import { Command } from 'commander';
+import { checkCommand } from './commands/check.ts';
 import { compareCommand } from './commands/compare.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
@@ -10,6 +11,7 @@ const lab = new Command('lab')
   .description('Breaks the system on purpose, under load, and judges what you believe about it.')
   .configureOutput({ outputError: (text, write) => write(text) })
   .addCommand(runCommand())
+  .addCommand(checkCommand())
   .addCommand(reportCommand())
   .addCommand(compareCommand())
   .addCommand(schemaCommand());

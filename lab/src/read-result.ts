@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { unpackRequests } from './measure/unpack.ts';
 import { type ExperimentResult, experimentResult } from './result.ts';
+import { unreadable } from './unreadable.ts';
 
-/** A file that is no result; the message names the file, and every place in it that is wrong. */
+/** A file that is no result; the message names the file, and a place in it that is wrong. */
 export class ResultError extends Error {}
 
 /**
@@ -15,7 +16,7 @@ export function readResult(file: string): ExperimentResult {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new ResultError(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
+    throw new ResultError(`${file}: ${unreadable(error)}`);
   }
   return parseResult(text, file);
 }
@@ -30,7 +31,7 @@ export function parseResult(text: string, file: string): ExperimentResult {
   }
   const parsed = experimentResult.safeParse(json);
   if (!parsed.success)
-    throw new ResultError(`${file}: is not a result of this version:\n${z.prettifyError(parsed.error)}`);
+    throw new ResultError(`${file}: is not a result of this version of the lab (${first(parsed.error)})`);
   for (const { name, runs } of parsed.data.variants) {
     for (const [index, { requests }] of runs.entries()) {
       try {
@@ -41,4 +42,10 @@ export function parseResult(text: string, file: string): ExperimentResult {
     }
   }
   return parsed.data;
+}
+
+/** One place where it is wrong: the file of another version is wrong in hundreds. */
+function first({ issues }: z.ZodError): string {
+  const [issue] = issues;
+  return issue === undefined ? '' : `${z.core.toDotPath(issue.path) || 'all of it'}: ${issue.message}`;
 }

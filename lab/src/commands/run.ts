@@ -1,12 +1,11 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Experiment } from '../experiment/format.ts';
 import { phasesOf } from '../experiment/phases.ts';
-import { ExperimentError, pathText, readExperiment } from '../experiment/read.ts';
-import { missingVariables } from '../load/mix.ts';
+import { type Place, placeChecks, speaksOf } from '../experiment/place-checks.ts';
 import { writeReport } from '../report/write-report.ts';
 import { type ExperimentResult, experimentResult } from '../result.ts';
 import { createProgressLine } from '../run/progress-line.ts';
@@ -20,6 +19,8 @@ import type { System } from '../system/system.ts';
 import { undo } from '../system/undo.ts';
 import type { Wire } from '../system/wire.ts';
 import { verdictTable } from '../verdict-table.ts';
+import { addressMistakes } from './addresses.ts';
+import { type ExperimentFile, readExperimentFiles } from './experiment-files.ts';
 
 /** Every hypothesis held. */
 const HELD = 0;
@@ -35,12 +36,6 @@ interface Options {
   readonly variant?: string;
   readonly wire?: string;
   readonly out: string;
-}
-
-interface Job {
-  readonly file: string;
-  readonly text: string;
-  readonly experiment: Experiment;
 }
 
 export function runCommand(): Command {
@@ -66,7 +61,7 @@ export function runCommand(): Command {
 async function run(files: readonly string[], options: Options, fail: (message: string) => never): Promise<number> {
   // pnpm runs scripts in the folder of their package; a path is meant from where the user stands.
   const from = process.env.INIT_CWD ?? process.cwd();
-  const jobs = readAll(files, from, options, fail);
+  const jobs = readAll(files, options, fail);
   const folder = fileURLToPath(new URL('../../../.halfopen', import.meta.url));
   const left = await cleanUp(folder, undo);
   for (const line of left) process.stderr.write(`left by a run that was killed: ${line}\n`);
@@ -102,72 +97,51 @@ async function run(files: readonly string[], options: Options, fail: (message: s
   return interrupt.signal.aborted ? exitCodeOfSignal : exitCode;
 }
 
-function readAll(files: readonly string[], from: string, options: Options, fail: (message: string) => never): Job[] {
-  const mistakes: string[] = [];
-  const jobs = files.flatMap((name): Job[] => {
-    const file = relative(process.cwd(), resolve(from, name));
-    try {
-      const text = readFileSync(resolve(from, name), 'utf8');
-      return [{ file, text, experiment: chosen(readExperiment(text, file), file, options) }];
-    } catch (error) {
-      if (error instanceof ExperimentError || error instanceof ChoiceError) mistakes.push(error.message);
-      else mistakes.push(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
-      return [];
-    }
+function readAll(names: readonly string[], options: Options, fail: (message: string) => never): ExperimentFile[] {
+  const ofAddresses = addressMistakes(options);
+  if (ofAddresses.length > 0) return fail(ofAddresses.join('\n'));
+  const { on, variant, wire } = options;
+  const place: Place = {
+    on: on === 'embedded' || on === 'compose' ? on : 'url',
+    hasWire: wire !== undefined,
+    variant,
+    env: process.env,
+  };
+  const { files, mistakes } = readExperimentFiles(names, (experiment) => placeChecks(experiment, place));
+  const chosen = files.flatMap((one): ExperimentFile[] => {
+    const why = impossibleChoice(one.experiment, options);
+    if (why === undefined) return [{ ...one, experiment: choose(one.experiment, variant) }];
+    mistakes.push(`${one.file}: ${why}`);
+    return [];
   });
-  if (mistakes.length > 0) return fail(mistakes.join('\n'));
-  const { on, wire } = options;
-  for (const [option, url] of [
-    ...(isUrl(on) ? [['--on', on]] : []),
-    ...(wire === undefined ? [] : [['--wire', wire]]),
-  ]) {
-    if (!URL.canParse(url ?? '')) return fail(`${option} ${url} is not a URL, such as http://127.0.0.1:8080`);
-  }
-  if (!isUrl(on) && on !== 'embedded' && on !== 'compose') {
-    return fail(`--on ${on} is not possible: embedded, compose, or a URL such as http://127.0.0.1:8080`);
-  }
-  return jobs;
+  return mistakes.length > 0 ? fail(mistakes.join('\n')) : chosen;
 }
 
-class ChoiceError extends Error {}
-
-/** The experiment with the variants that can be run here, and the hypotheses that speak of them. */
-function chosen(experiment: Experiment, file: string, { on, variant }: Options): Experiment {
-  const names = Object.keys(experiment.variants);
+/** @returns why these variants cannot be run as the command line has it */
+function impossibleChoice({ variants, hypothesis }: Experiment, { on, variant }: Options): string | undefined {
+  const names = Object.keys(variants);
   if (variant !== undefined && !names.includes(variant)) {
-    throw new ChoiceError(`${file}: --variant ${variant} does not exist: ${names.join(', ')}`);
+    return `--variant ${variant} does not exist: ${names.join(', ')}`;
   }
   if (on !== 'embedded' && names.length > 1 && variant === undefined) {
-    throw new ChoiceError(
-      `${file}: ${names.join(' and ')} cannot both be had from one running system; say which one it is: --variant NAME`,
-    );
+    return `${names.join(' and ')} cannot both be had from one running system; say which one it is: --variant NAME`;
   }
-  if (isUrl(on)) {
-    const index = experiment.method.findIndex(({ layer }) => layer !== 'wire');
-    if (index >= 0) {
-      throw new ChoiceError(
-        `${file}: method[${index}] is of the layer ${experiment.method[index]?.layer}: at a URL only the wire can be broken`,
-      );
-    }
-  }
-  const [missing] = missingVariables(experiment.load.mix, process.env);
-  if (missing !== undefined) {
-    throw new ChoiceError(
-      `${file}: ${pathText(missing.path)} asks for the variable ${missing.variable}, which is not in the environment`,
-    );
-  }
+  if (!hypothesis.some((one) => speaksOf(one, variant))) return `no hypothesis speaks of ${variant} alone`;
+  return undefined;
+}
+
+/** The experiment with the variants that are run, and the hypotheses that speak of them. */
+function choose(experiment: Experiment, variant: string | undefined): Experiment {
   if (variant === undefined) return experiment;
-  const hypothesis = experiment.hypothesis.filter((one) => one.variant === variant && one.minus === undefined);
-  if (hypothesis.length === 0) throw new ChoiceError(`${file}: no hypothesis speaks of ${variant} alone`);
   return {
     ...experiment,
     variants: { [variant]: experiment.variants[variant] as Experiment['variants'][string] },
-    hypothesis,
+    hypothesis: experiment.hypothesis.filter((one) => speaksOf(one, variant)),
   };
 }
 
 async function runJob(
-  { experiment, file, text }: Job,
+  { experiment, file, text }: ExperimentFile,
   options: Options,
   ledger: Ledger,
   signal: AbortSignal,
@@ -235,10 +209,6 @@ function write(result: ExperimentResult, file: string, out: string): string {
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
-}
-
-function isUrl(on: string): boolean {
-  return on.includes('://');
 }
 
 function wholeNumber(min: number, max: number) {

@@ -4,7 +4,8 @@ import { environmentMistake } from './environment-mistakes.ts';
 import type { Experiment, Method } from './format.ts';
 import { phasesOf, type Span, spanOf } from './phases.ts';
 
-interface Mistake {
+/** What is wrong with a member. */
+export interface Mistake {
   readonly path: readonly (string | number)[];
   readonly message: string;
 }

@@ -1,5 +1,6 @@
 import { type Document, isAlias, isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import type { z } from 'zod';
+import type { Mistake as MemberMistake } from './cross-checks.ts';
 import { type Experiment, experimentSchema } from './format.ts';
 import { knownMembers } from './json-schema.ts';
 
@@ -23,12 +24,15 @@ export class ExperimentError extends Error {
   }
 }
 
+/** What else must be so of an experiment that is right by itself. */
+export type FurtherCheck = (experiment: Experiment) => readonly MemberMistake[];
+
 /**
  * Reads an experiment.
  * @param file as it is to be named in mistakes
  * @throws ExperimentError with every mistake, in the order of the file
  */
-export function readExperiment(text: string, file: string): Experiment {
+export function readExperiment(text: string, file: string, check?: FurtherCheck): Experiment {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const mistakeAt = (offset: number, message: string): Mistake => {
@@ -39,10 +43,11 @@ export function readExperiment(text: string, file: string): Experiment {
   if (syntax.length > 0) throw new ExperimentError(syntax.map(({ pos, message }) => mistakeAt(pos[0], message)));
   const raw: unknown = document.toJS();
   const parsed = experimentSchema.safeParse(raw);
-  if (parsed.success) return parsed.data;
-  const mistakes = causes(parsed.error.issues).flatMap((issue) =>
-    explain(issue, raw).map(({ path, key, message }) => mistakeAt(offsetOf(document, path, key), message)),
-  );
+  const explained = parsed.success
+    ? (check?.(parsed.data) ?? []).map(({ path, message }) => withValue(path, message, raw))
+    : causes(parsed.error.issues).flatMap((issue) => explain(issue, raw));
+  if (parsed.success && explained.length === 0) return parsed.data;
+  const mistakes = explained.map(({ path, key, message }) => mistakeAt(offsetOf(document, path, key), message));
   throw new ExperimentError(mistakes.toSorted((a, b) => a.line - b.line || a.column - b.column));
 }
 
@@ -90,7 +95,11 @@ function explain(issue: z.core.$ZodIssue, raw: unknown): Explained[] {
   if (value === undefined && issue.code === 'invalid_type') {
     return [{ path, message: `${pathText(path)}: is missing; it takes ${issue.expected}` }];
   }
-  return [{ path, message: `${pathText(path)}: ${issue.message}${shown(value, issue.message)}` }];
+  return [withValue(path, issue.message, raw)];
+}
+
+function withValue(path: readonly PropertyKey[], message: string, raw: unknown): Explained {
+  return { path, message: `${pathText(path)}: ${message}${shown(valueAt(raw, path), message)}` };
 }
 
 /** Longer values are cut off where they are shown. Characters. */
@@ -110,7 +119,7 @@ function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** A path as mistakes name it: `load.mix[0].headers`. */
-export function pathText(path: readonly PropertyKey[]): string {
+function pathText(path: readonly PropertyKey[]): string {
   const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
   return text.replace(/^\./, '') || 'the experiment';
 }

@@ -1,0 +1,60 @@
+import { missingVariables } from '../load/mix.ts';
+import type { Mistake } from './cross-checks.ts';
+import type { Experiment, Hypothesis } from './format.ts';
+
+/** Where an experiment is to be run, and with what. */
+export interface Place {
+  /** `url`: a service of which nothing is known but its address. */
+  readonly on: 'embedded' | 'compose' | 'url';
+  /** Whether there is a proxy that speaks the HTTP API of Toxiproxy. */
+  readonly hasWire: boolean;
+  /** The only variant that is run, where one was named. */
+  readonly variant: string | undefined;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** What an experiment asks for and cannot have at this place. Everything here is known before anything is started. */
+export function placeChecks(experiment: Experiment, place: Place): Mistake[] {
+  return [
+    ...ofMethod(experiment, place),
+    ...(place.on === 'url' ? ofUrl(experiment, place) : []),
+    ...missingVariables(experiment.load.mix, place.env).map(({ path, variable }) => ({
+      path,
+      message: `asks for the variable ${variable}, which is not in the environment`,
+    })),
+  ];
+}
+
+function ofMethod({ method }: Experiment, { on, hasWire }: Place): Mistake[] {
+  return method.flatMap((fault, index): Mistake[] => {
+    const at = (message: string) => [{ path: ['method', index, 'layer'], message }];
+    if (fault.layer !== 'wire')
+      return on === 'url' ? at('is not possible at a URL: only the wire can be broken there') : [];
+    if (!hasWire) return at('needs a proxy that speaks the HTTP API of Toxiproxy: say where with --wire URL');
+    if (on !== 'embedded' && fault.proxy === undefined) {
+      return at('needs proxy: only in the embedded system the runner puts one before each greeter itself');
+    }
+    return [];
+  });
+}
+
+/** At a URL nobody says what goes on behind it. */
+function ofUrl({ hypothesis, abortWhen }: Experiment, { variant }: Place): Mistake[] {
+  const mistakes: Mistake[] = hypothesis.flatMap((one, index) =>
+    speaksOf(one, variant) && /^(amplification|successPerAttempt)$/.test(one.metric)
+      ? [{ path: ['hypothesis', index, 'metric'], message: 'cannot be seen at a URL: nobody counts attempts there' }]
+      : [],
+  );
+  if (abortWhen?.edgeRssBytes !== undefined) {
+    mistakes.push({
+      path: ['abortWhen', 'edgeRssBytes'],
+      message: 'cannot be seen at a URL: this limit would stop nothing',
+    });
+  }
+  return mistakes;
+}
+
+/** Whether a hypothesis can be judged where this variant alone is run. @param variant `undefined`: all of them are */
+export function speaksOf(hypothesis: Hypothesis, variant: string | undefined): boolean {
+  return variant === undefined || (hypothesis.variant === variant && hypothesis.minus === undefined);
+}
