@@ -67,7 +67,7 @@ describe('a mistake is named with file, line, column, and what would do', () => 
       'a number that is text',
       'ratePerS: 100',
       'ratePerS: fast',
-      'x.yaml:4:13: load.ratePerS: Invalid input: expected number, received string (it is "fast")',
+      'x.yaml:4:13: load.ratePerS: must be a number (it is "fast")',
     ],
     [
       'a number out of range',
@@ -75,7 +75,7 @@ describe('a mistake is named with file, line, column, and what would do', () => 
       'ratePerS: -1',
       'x.yaml:4:13: load.ratePerS: Too small: expected number to be >0 (it is -1)',
     ],
-    ['a missing member', '  ratePerS: 100\n', '', 'x.yaml:3:1: load.ratePerS: is missing; it takes number'],
+    ['a missing member', '  ratePerS: 100\n', '', 'x.yaml:3:1: load.ratePerS: is missing; it takes a number'],
     [
       'an unknown member',
       'ratePerS: 100',
@@ -167,6 +167,95 @@ describe('a mistake is named with file, line, column, and what would do', () => 
       'layer: plan\n    replica: 2',
       /^x\.yaml:14:14: method\[0\]\.replica: does not exist in variant standard, which has 1/,
     ],
+    [
+      'text where a map must be',
+      'standard: { edge: { GREETER_CALL_POLICY: standard } }',
+      'standard: fast',
+      'x.yaml:9:13: variants.standard: must be a map (it is "fast")',
+    ],
+    ['a list where a map must be', 'why: Somebody', 'why: [Somebody]\nx:', 'x.yaml:2:1: why: must be text, not a list'],
+    ['no number', 'ratePerS: 100', 'ratePerS: .nan', 'x.yaml:4:13: load.ratePerS: must be a number (it is NaN)'],
+    [
+      'more than all numbers',
+      'ratePerS: 100',
+      'ratePerS: .inf',
+      'x.yaml:4:13: load.ratePerS: must be a number (it is Infinity)',
+    ],
+    [
+      'a title that a terminal would obey',
+      'title: A test',
+      'title: "A\\e[2J"',
+      /^x\.yaml:1:8: title: must be one line of text, without control characters \(it is "A\\u001b\[2J"\)$/,
+    ],
+    [
+      'an alias of nothing',
+      'why: Somebody believes it.',
+      'why: *w',
+      'x.yaml:2:6: *w refers to nothing: there is no &w before it',
+    ],
+    ['an alias of what it is in', 'method:', 'method: &m\n  - *m', 'x.yaml:13:5: *m refers to what it is a part of'],
+    [
+      'aliases of aliases',
+      'variants:',
+      `x: [&a [1], &b [${'*a,'.repeat(30)}], &c [${'*b,'.repeat(30)}], [${'*c,'.repeat(30)}]]\nvariants:`,
+      'x.yaml:8:17: refers to too much: aliases of aliases',
+    ],
+    [
+      'a second document',
+      'hypothesis:',
+      '---\nhypothesis:',
+      'x.yaml:16:1: a second document begins here: a file is one experiment',
+    ],
+    ['a variant that would be gone', '  none:', '  __proto__:', 'x.yaml:10:3: __proto__ is no name that can be used'],
+    [
+      'a setting that would be gone',
+      'EDGE_DEADLINE_MS:',
+      '__proto__:',
+      'x.yaml:11:40: __proto__ is no name that can be used',
+    ],
+    [
+      'a share in percent',
+      'atLeast: 0.9',
+      'atLeast: 98',
+      'x.yaml:17:67: hypothesis[0].atLeast: a share is from 0 to 1; for 98 % write 0.98 (it is 98)',
+    ],
+    [
+      'a share that none can be',
+      'atLeast: 0.9',
+      'atMost: -0.1',
+      'x.yaml:17:66: hypothesis[0].atMost: a share is from 0 to 1 (it is -0.1)',
+    ],
+    [
+      'a difference of shares in percentage points',
+      'atLeast: 0.9',
+      'minus: none, atLeast: -20',
+      'x.yaml:17:80: hypothesis[0].atLeast: a difference of shares is from -1 to 1; for -20 % write -0.2 (it is -20)',
+    ],
+    ['a difference that can be', 'atLeast: 0.9', 'minus: none, atLeast: -0.2', []],
+    [
+      'a time below nought',
+      'metric: success, variant: standard, atLeast: 0.9',
+      'metric: p99Ms, variant: standard, atMost: -1',
+      'x.yaml:17:64: hypothesis[0].atMost: must not be negative: only a difference can be (it is -1)',
+    ],
+    [
+      'a difference of times below nought',
+      'metric: success, variant: standard, atLeast: 0.9',
+      'metric: p99Ms, variant: standard, minus: none, atMost: -1',
+      [],
+    ],
+    [
+      'two ways to say what a body must be',
+      'ratePerS: 100',
+      "ratePerS: 100\n  mix: [{ path: '/', expect: { jsonIncludes: {}, text: x } }]",
+      'x.yaml:5:22: load.mix[0].expect: has jsonIncludes and text: one of them is possible',
+    ],
+    [
+      'a body of a HEAD in part',
+      'ratePerS: 100',
+      "ratePerS: 100\n  mix: [{ path: '/', method: HEAD, expect: { jsonIncludes: {} } }]",
+      'x.yaml:5:36: load.mix[0].expect: expects a body of a HEAD, which has none: the status alone can decide',
+    ],
     ['wrong answers that cannot be told', '  afterS: 2', '  afterS: 2\n  mix: [{ path: / }]', []],
   ])('%s', (_what, from, to, expected) => {
     const mistakes = replaced(from, to);
@@ -218,6 +307,32 @@ describe('a mistake is named with file, line, column, and what would do', () => 
     const mistakes = mistakesOf(text);
     expect(mistakes.length).toBe(expected === undefined ? 0 : 1);
     if (expected !== undefined) expect(mistakes[0]).toMatch(expected);
+  });
+
+  test('an answer that is known in part can be wrong', () => {
+    const mix = '  mix: [{ path: /, expect: { jsonIncludes: { id: 1 } } }]';
+    const text = GOOD.replace('  afterS: 2', `  afterS: 2\n${mix}`).replace('metric: success', 'metric: wrong');
+    expect(mistakesOf(text)).toEqual([]);
+  });
+
+  test('an empty file', () => {
+    expect(mistakesOf('')).toEqual(['x.yaml:1:1: there is nothing in it']);
+    expect(mistakesOf('# only a comment\n')).toEqual(['x.yaml:1:1: there is nothing in it']);
+  });
+
+  test('what is shown of a file is bounded, and no terminal obeys it', () => {
+    const long = mistakesOf(GOOD.replace('ratePerS: 100', `ratePerS: ${'x'.repeat(10_000)}`));
+    expect(long).toEqual([expect.stringMatching(/ratePerS: must be a number \(it is "x{79}…\)$/)]);
+    const named = mistakesOf(GOOD.replace('ratePerS: 100', `"${'x'.repeat(10_000)}\\e[2J": 100`));
+    for (const one of named) expect(one.length).toBeLessThan(500);
+    const many = mistakesOf(`${GOOD}${Array.from({ length: 1_000 }, (_, index) => `x${index}: 1\n`).join('')}`);
+    expect(many.length).toBe(51);
+    expect(many.at(-1)).toBe('and 950 more mistakes');
+    const binary = mistakesOf(
+      String.fromCharCode(...Array.from({ length: 20_000 }, (_, index) => (index * 7919) % 256)),
+    );
+    expect(binary.join('').length).toBeLessThan(60_000);
+    expect(binary.join('')).not.toMatch(/\p{Cc}/u);
   });
 
   test('two faults that cannot be in force together', () => {

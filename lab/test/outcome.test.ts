@@ -28,3 +28,29 @@ test('without a body to expect the status decides', () => {
   expect(outcomeOf(answer({ body: 'pong 7' }), { status: 200, text: 'pong {n}' }, 7)).toBe('success');
   expect(outcomeOf(answer({ body: 'pong 8' }), { status: 200, text: 'pong {n}' }, 7)).toBe('wrong');
 });
+
+const order = { status: 200, jsonIncludes: { id: '{n}', customer: { name: 'A' }, items: [{ sku: 1 }, { sku: 2 }] } };
+const items = '[{"sku":1,"at":5},{"sku":2}]';
+test.each([
+  ['members more', `{"id":"7","customer":{"name":"A","age":3},"items":${items},"at":"2026-01-01"}`, 'success'],
+  ['another number of the arrival', `{"id":"8","customer":{"name":"A"},"items":${items}}`, 'wrong'],
+  ['another value within', `{"id":"7","customer":{"name":"B"},"items":${items}}`, 'wrong'],
+  ['a member that is missing', `{"id":"7","items":${items}}`, 'wrong'],
+  ['null for a map', `{"id":"7","customer":null,"items":${items}}`, 'wrong'],
+  ['a list that is longer', '{"id":"7","customer":{"name":"A"},"items":[{"sku":1},{"sku":2},{"sku":3}]}', 'wrong'],
+  ['a list in another order', '{"id":"7","customer":{"name":"A"},"items":[{"sku":2},{"sku":1}]}', 'wrong'],
+  ['a map for a list', '{"id":"7","customer":{"name":"A"},"items":{"0":{"sku":1},"1":{"sku":2}}}', 'wrong'],
+  ['no JSON', '<html>', 'wrong'],
+])('an answer of which a part is known: %s', (_what, body, expected) => {
+  expect(outcomeOf(answer({ body }), order, 7)).toBe(expected);
+});
+
+test('what no map is must be the same', () => {
+  expect(outcomeOf(answer({ body: '{"__proto__":{"a":1}}' }), { status: 200, jsonIncludes: { a: 1 } }, 7)).toBe(
+    'wrong',
+  );
+  expect(outcomeOf(answer({ body: '{}' }), { status: 200, jsonIncludes: { constructor: {} } }, 7)).toBe('wrong');
+  expect(outcomeOf(answer({ body: '1' }), { status: 200, jsonIncludes: null }, 7)).toBe('wrong');
+  expect(outcomeOf(answer({ body: '1' }), { status: 200, json: null }, 7)).toBe('wrong');
+  expect(outcomeOf(answer({ body: 'null' }), { status: 200, jsonIncludes: null }, 7)).toBe('success');
+});

@@ -33,6 +33,7 @@ describe('the schema of an experiment', () => {
   const [first = ''] = files;
   const experiment = parse(read(first)) as { load: object; method: object[]; hypothesis: object[] };
   const load = (member: object) => ({ ...experiment, load: { ...experiment.load, ...member } });
+  const bound = (members: object) => ({ ...experiment, hypothesis: [{ phase: 'during', variant: 'a', ...members }] });
   test.each([
     ['a member that is not known', load({ ratePerSec: 7 }), '/load must NOT have additional properties'],
     ['a rate of nought', load({ ratePerS: 0 }), '/load/ratePerS must be > 0'],
@@ -47,8 +48,23 @@ describe('the schema of an experiment', () => {
       { ...experiment, hypothesis: [{ ...experiment.hypothesis[0], metric: 'luck' }] },
       '/hypothesis/0/metric must be equal to one of the allowed values',
     ],
+    ['a share in percent', bound({ metric: 'success', atLeast: 98 }), '/hypothesis/0/atLeast must be <= 1'],
+    ['a share below nought', bound({ metric: 'wrong', atMost: -0.1 }), '/hypothesis/0/atMost must be >= 0'],
+    ['a time below nought', bound({ metric: 'p99Ms', atMost: -1 }), '/hypothesis/0/atMost must be >= 0'],
+    [
+      'a difference of shares in percentage points',
+      bound({ metric: 'success', minus: 'b', atLeast: -20 }),
+      '/hypothesis/0/atLeast must be >= -1',
+    ],
   ])('refuses %s', (_, value, mistake) => {
     expect(check(value)).toContain(mistake);
+  });
+
+  test('accepts every bound that can be met', () => {
+    expect(check(bound({ metric: 'success', atLeast: 0, atMost: 1 }))).toEqual([]);
+    expect(check(bound({ metric: 'success', minus: 'b', atLeast: -0.2 }))).toEqual([]);
+    expect(check(bound({ metric: 'p99Ms', atMost: 900 }))).toEqual([]);
+    expect(check(bound({ metric: 'p99Ms', minus: 'b', atMost: -5 }))).toEqual([]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { greeterContract } from '@halfopen/contracts';
 import { contradictionsOfPlan } from '@halfopen/faults';
 import { environmentMistake } from './environment-mistakes.ts';
+import { knowsBody } from './expectation.ts';
 import type { Experiment, Method } from './format.ts';
 import { phasesOf, type Span, spanOf } from './phases.ts';
 
@@ -99,7 +100,7 @@ function overlap(a: Span, b: Span): boolean {
 function ofHypothesis({ hypothesis, variants, load }: Experiment): Mistake[] {
   const names = Object.keys(variants);
   const unknown = `is not a variant: ${names.join(', ')}`;
-  const uncheckable = load.mix.findIndex(({ expect }) => expect.json === undefined && expect.text === undefined);
+  const uncheckable = load.mix.findIndex(({ expect }) => !knowsBody(expect));
   return hypothesis.flatMap(({ variant, minus, metric, phase, atLeast, atMost }, index) => {
     const at = (member: string, message: string) => ({ path: ['hypothesis', index, member], message });
     const mistakes: Mistake[] = [];

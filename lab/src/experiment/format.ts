@@ -2,9 +2,16 @@ import { planSchema } from '@halfopen/faults';
 import { TOXIC_TYPES, type ToxicTypeName } from '@halfopen/faults/proxy';
 import { z } from 'zod';
 import { METRICS, PHASES } from '../result.ts';
+import { boundMistake, boundsInJsonSchema } from './bounds.ts';
 import { crossChecks } from './cross-checks.ts';
+import { expectation, knowsBody } from './expectation.ts';
 
 const seconds = (what: string, min = 0) => z.number().min(min).max(3_600).describe(what);
+/** It goes to a terminal, which obeys control characters. */
+const line = z
+  .string()
+  .min(1)
+  .regex(/^\P{Cc}*$/u, 'must be one line of text, without control characters');
 const rate = z.number().positive().max(20_000);
 
 /** YAML numbers are welcome: an environment variable is text. */
@@ -14,15 +21,6 @@ const environment = z
     z.union([z.string(), z.number()]),
   )
   .default({});
-
-const expectation = z
-  .strictObject({
-    status: z.int().min(100).max(599).default(200).describe('The status of a right answer.'),
-    json: z.json().optional().describe('What the body must be, as JSON. `{n}` stands for the number of the arrival.'),
-    text: z.string().optional().describe('What the body must be, byte by byte. `{n}` as in `json`.'),
-  })
-  .refine(({ json, text }) => json === undefined || text === undefined, 'has json and text: one of them is possible')
-  .describe('What a right answer is. Without `json` and `text` the status alone decides, and no answer is `wrong`.');
 
 const requestBody = z
   .strictObject({
@@ -68,7 +66,7 @@ const mixEntry = z
     error: 'goes with POST, PUT, PATCH or DELETE: a GET has none',
     path: ['body'],
   })
-  .refine(({ method, expect: { json, text } }) => method !== 'HEAD' || (json === undefined && text === undefined), {
+  .refine(({ method, expect }) => method !== 'HEAD' || !knowsBody(expect), {
     error: 'expects a body of a HEAD, which has none: the status alone can decide',
     path: ['expect'],
   });
@@ -142,7 +140,7 @@ const span = {
     .describe('In force throughout this phase; `all`: from before the warm-up to the end. Default: `during`.'),
   atS: seconds('In force from this second on, counted from the beginning of `before`.').optional(),
   untilS: seconds('No longer in force from this second on. It is always undone.').optional(),
-  label: z.string().min(1).optional().describe('What the report calls it.'),
+  label: line.optional().describe('What the report calls it.'),
 };
 const replica = z.int().min(1).max(9);
 
@@ -219,10 +217,17 @@ const hypothesis = z
     metric: z.enum(METRICS),
     variant: z.string(),
     minus: z.string().optional().describe('The difference to this variant, arrival by arrival.'),
-    atLeast: z.number().optional(),
-    atMost: z.number().optional(),
+    atLeast: z.number().optional().describe('The figure is believed not to be below this.'),
+    atMost: z.number().optional().describe('The figure is believed not to be above this.'),
   })
   .refine(({ atLeast, atMost }) => atLeast !== undefined || atMost !== undefined, 'needs atLeast or atMost')
+  .superRefine((one, context) => {
+    for (const member of ['atLeast', 'atMost'] as const) {
+      const message = boundMistake(one, one[member]);
+      if (message !== undefined) context.addIssue({ code: 'custom', message, path: [member] });
+    }
+  })
+  .meta(boundsInJsonSchema())
   .describe('Shares are 0 to 1, times milliseconds. Recovery belongs to the phase `after`.');
 
 const abortWhen = z
@@ -241,7 +246,7 @@ const abortWhen = z
 /** The form of an experiment; `experiments/experiment.schema.json` is made from it. */
 export const experimentSchema = z
   .strictObject({
-    title: z.string().min(1).max(120),
+    title: line.max(120).describe('What the report is headed with: what is looked at, in a few words.'),
     why: z.string().min(1).describe('What is believed, and where the belief comes from.'),
     seed: z
       .int()

@@ -12,7 +12,7 @@ export interface Answer {
 /**
  * What became of a request.
  *
- * - `success`: the right status and exactly the right body.
+ * - `success`: the right status and the right body.
  * - `degraded`: the same, but an old answer that stands in for a failure, and says so (`fwd=stale`, RFC 9211).
  * - `wrong`: the right status with another body. Worse than a failure: nobody notices.
  * - `failed`: everything else.
@@ -23,15 +23,28 @@ export function outcomeOf({ status, cacheStatus, body }: Answer, expect: Expecta
   return cacheStatus !== undefined && /;\s*fwd=stale\b/.test(cacheStatus) ? 'degraded' : 'success';
 }
 
-function isRight(body: string, { json, text }: Expectation, arrival: number): boolean {
+function isRight(body: string, { json, jsonIncludes, text }: Expectation, arrival: number): boolean {
   if (text !== undefined) return body === numbered(text, arrival);
-  if (json === undefined) return true;
+  const expected = json === undefined ? jsonIncludes : json;
+  if (expected === undefined) return true;
+  const isAsExpected = json === undefined ? includes : isDeepStrictEqual;
   try {
-    return isDeepStrictEqual(JSON.parse(body), JSON.parse(numbered(JSON.stringify(json), arrival)));
+    return isAsExpected(JSON.parse(body), JSON.parse(numbered(JSON.stringify(expected), arrival)));
   } catch {
     // What does not parse is not the right answer.
     return false;
   }
+}
+
+/**
+ * Whether JSON has in it what is expected. Not `assert.partialDeepStrictEqual`: that lets elements of lists be missing, and writes out the
+ * difference for each wrong answer, while the next request is due.
+ */
+function includes(actual: unknown, expected: unknown): boolean {
+  if (typeof expected !== 'object' || expected === null) return actual === expected;
+  if (typeof actual !== 'object' || actual === null || Array.isArray(actual) !== Array.isArray(expected)) return false;
+  if (Array.isArray(actual) && actual.length !== Object.keys(expected).length) return false;
+  return Object.entries(expected).every(([name, value]) => includes((actual as Record<string, unknown>)[name], value));
 }
 
 /** `{n}` stands for the number of the arrival. */

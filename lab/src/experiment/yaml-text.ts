@@ -1,0 +1,123 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+  type YAMLError,
+} from 'yaml';
+
+/** What is wrong with the text, before anybody looks at what it says. */
+interface SyntaxMistake {
+  readonly offset: number;
+  readonly message: string;
+}
+
+export interface YamlText {
+  /** Empty where it is YAML that can be read. */
+  readonly mistakes: readonly SyntaxMistake[];
+  /** What it says; `undefined` where there are mistakes. */
+  readonly value: unknown;
+  /** Where a member stands; a missing one stands where its parent does. @param key a member that should not be there */
+  readonly offsetOf: (path: readonly PropertyKey[], key?: string) => number;
+  /** From 1. */
+  readonly place: (offset: number) => { readonly line: number; readonly column: number };
+}
+
+export function readYaml(text: string): YamlText {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const syntax = [...document.errors, ...document.warnings].map((error) => ({
+    offset: error.pos[0],
+    message: inWords(error),
+  }));
+  const mistakes = syntax.length > 0 ? syntax : ofNodes(document);
+  return {
+    ...valueOf(document, mistakes),
+    offsetOf: (path, key) => offsetOf(document, path, key),
+    place(offset) {
+      const { line, col } = lines.linePos(offset);
+      return { line, column: col };
+    },
+  };
+}
+
+function valueOf(document: Document.Parsed, mistakes: readonly SyntaxMistake[]): Pick<YamlText, 'mistakes' | 'value'> {
+  if (mistakes.length > 0) return { mistakes, value: undefined };
+  try {
+    return { mistakes, value: document.toJS() };
+  } catch (error) {
+    // Aliases of aliases of aliases: a few lines that are gigabytes, if one writes them out.
+    if (!(error instanceof ReferenceError)) throw error;
+    return {
+      mistakes: [{ offset: firstAlias(document), message: 'refers to too much: aliases of aliases' }],
+      value: undefined,
+    };
+  }
+}
+
+function inWords({ code, message }: YAMLError): string {
+  return code === 'MULTIPLE_DOCS' ? 'a second document begins here: a file is one experiment' : message;
+}
+
+/** What is YAML and means nothing, or nothing good. */
+function ofNodes(document: Document.Parsed): SyntaxMistake[] {
+  const mistakes: SyntaxMistake[] = [];
+  const mistake = (node: Node, message: string) => mistakes.push({ offset: node.range?.[0] ?? 0, message });
+  visit(document, {
+    Alias(_key, alias, ancestors) {
+      const target = alias.resolve(document);
+      if (target === undefined)
+        mistake(alias, `*${alias.source} refers to nothing: there is no &${alias.source} before it`);
+      else if (ancestors.includes(target)) mistake(alias, `*${alias.source} refers to what it is a part of`);
+    },
+    Pair(_key, { key }) {
+      // JavaScript has a meaning of its own for it: it would be gone, and nobody would know.
+      if (isScalar(key) && key.value === '__proto__') mistake(key, '__proto__ is no name that can be used');
+    },
+  });
+  return mistakes;
+}
+
+function firstAlias(document: Document.Parsed): number {
+  let offset = 0;
+  visit(document, {
+    Alias(_key, { range }) {
+      offset = range?.[0] ?? 0;
+      return visit.BREAK;
+    },
+  });
+  return offset;
+}
+
+/** Where the member stands in the text; a missing one stands where its parent does. */
+function offsetOf(document: Document.Parsed, path: readonly PropertyKey[], key?: string): number {
+  let node: Node | null | undefined = document.contents;
+  let offset = node?.range?.[0] ?? 0;
+  for (const part of key === undefined ? path : [...path, key]) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (isMap(node)) {
+      const pair = node.items.find(
+        (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(part),
+      );
+      if (pair === undefined) return offset;
+      const name = pair.key as Node;
+      offset = name.range?.[0] ?? offset;
+      node = pair.value as Node | null;
+      const isLast = part === path.at(-1);
+      // The value is where the eye must go, unless it is a block: then its name is.
+      if (key === undefined && isLast && isScalar(node)) offset = node.range?.[0] ?? offset;
+    } else if (isSeq(node)) {
+      node = node.items[Number(part)] as Node | undefined;
+      offset = node?.range?.[0] ?? offset;
+    } else {
+      return offset;
+    }
+  }
+  return offset;
+}
