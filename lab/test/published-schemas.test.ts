@@ -60,12 +60,65 @@ describe('the schema of an experiment', () => {
     expect(check(value)).toContain(mistake);
   });
 
+  const edge = (env: object) => ({ ...experiment, variants: { a: { edge: env } } });
+  const plan = (fault: object) => ({ ...experiment, method: [{ layer: 'plan', faults: [{ id: 'a', ...fault }] }] });
+  test.each([
+    ['no variant', { ...experiment, variants: {} }, '/variants must NOT have fewer than 1 properties'],
+    [
+      'a setting that there is not',
+      edge({ EDGE_DEADLINE: 1 }),
+      '/variants/a/edge/EDGE_DEADLINE boolean schema is false',
+    ],
+    ['a setting that is the runner’s', edge({ EDGE_PORT: 1 }), '/variants/a/edge/EDGE_PORT boolean schema is false'],
+    [
+      'a word that a setting does not take',
+      edge({ GREETER_CALL_POLICY: 'some' }),
+      '/variants/a/edge/GREETER_CALL_POLICY must be equal to one of the allowed values',
+    ],
+    ['a share of requests above 1', plan({ rate: 2, hang: true }), '/method/0/faults/0/rate must be <= 1'],
+    ['a negative delay', plan({ delayMs: -1 }), '/method/0/faults/0/delayMs must be >= 0'],
+    ['a status that is no failure', plan({ status: 200 }), '/method/0/faults/0/status must be >= 400'],
+    ['half a hit', plan({ hang: true, count: 1.5 }), '/method/0/faults/0/count must be integer'],
+    [
+      'a misspelt attribute of a toxic',
+      { ...experiment, method: [{ layer: 'wire', toxics: [{ type: 'latency', attributes: { latenci: 1 } }] }] },
+      '/method/0/toxics/0/attributes must NOT have additional properties',
+    ],
+  ])('refuses %s', (_, value, mistake) => {
+    expect(check(value)).toContain(mistake);
+  });
+
+  test('accepts settings, and variables that are none', () => {
+    expect(check(edge({ EDGE_DEADLINE_MS: 1_000, GREETER_CALL_RETRY_RATIO: '0.2', NODE_OPTIONS: '-r x' }))).toEqual([]);
+  });
+
   test('accepts every bound that can be met', () => {
     expect(check(bound({ metric: 'success', atLeast: 0, atMost: 1 }))).toEqual([]);
     expect(check(bound({ metric: 'success', minus: 'b', atLeast: -0.2 }))).toEqual([]);
     expect(check(bound({ metric: 'p99Ms', atMost: 900 }))).toEqual([]);
     expect(check(bound({ metric: 'p99Ms', minus: 'b', atMost: -5 }))).toEqual([]);
   });
+});
+
+/** The members that a schema has and does not explain. */
+function unexplained(schema: unknown, path = ''): string[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  const { properties = {}, items, additionalProperties, anyOf = [], oneOf = [] } = schema as Record<string, object>;
+  const inner = [items, additionalProperties, ...Object.values(anyOf), ...Object.values(oneOf)];
+  return [
+    ...inner.flatMap((one) => unexplained(one, path)),
+    ...Object.entries(properties).flatMap(([name, member]) => [
+      ...('description' in member ? [] : [`${path}.${name}`]),
+      ...unexplained(member, `${path}.${name}`),
+    ]),
+  ];
+}
+
+test('every member of an experiment is explained', () => {
+  const schema = JSON.parse(read('experiment.schema.json'));
+  expect(unexplained(schema)).toEqual([]);
+  // So that it is known to have looked.
+  expect(unexplained({ properties: { a: { items: { properties: { b: {} } } } } })).toEqual(['.a', '.a.b']);
 });
 
 describe('the schema of a result', () => {

@@ -1,7 +1,7 @@
 import { settings as edgeSettings } from '@halfopen/edge/config';
 import { settings as greeterSettings } from '@halfopen/greeter/config';
 import { describeSetting } from '@halfopen/service-kit';
-import type { ZodType } from 'zod';
+import { ZodDefault, ZodEnum, type ZodType } from 'zod';
 
 const SETTINGS: Readonly<Record<'edge' | 'greeter', Readonly<Record<string, ZodType>>>> = {
   edge: edgeSettings.shape,
@@ -25,4 +25,21 @@ export function environmentMistake(part: 'edge' | 'greeter', name: string, value
   if (!/^(EDGE|GREETER)_/.test(name)) return undefined;
   const own = Object.keys(SETTINGS[part]).filter((one) => !RUNNERS_OWN.test(one));
   return `is not a setting of the ${part}; there are ${own.join(', ')}`;
+}
+
+/** The same for whoever completes and checks in an editor: every setting, what it takes, and that there is no other. */
+export function environmentInJsonSchema(part: 'edge' | 'greeter'): Record<string, unknown> {
+  const own = Object.entries(SETTINGS[part]).filter(([name]) => !RUNNERS_OWN.test(name));
+  const properties = own.map(([name, kind]) => {
+    const { description, expects, fallback, unit } = describeSetting(kind);
+    const choices =
+      kind instanceof ZodDefault && kind.def.innerType instanceof ZodEnum ? kind.def.innerType.options : [];
+    const of = choices.length > 0 ? { enum: choices } : { type: ['string', 'number'] };
+    return [name, { description: `${description} Takes ${expects}; default: ${`${fallback} ${unit}`.trim()}.`, ...of }];
+  });
+  const names = own.map(([name]) => name).join('|');
+  return {
+    properties: Object.fromEntries(properties),
+    patternProperties: { [`^(?!(${names})$)((EDGE|GREETER)_|(FAULTS|LOG_LEVEL)$)`]: false },
+  };
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { METRICS, PHASES } from '../result.ts';
 import { boundMistake, boundsInJsonSchema } from './bounds.ts';
 import { crossChecks } from './cross-checks.ts';
+import { environmentInJsonSchema } from './environment-mistakes.ts';
 import { expectation, knowsBody } from './expectation.ts';
 
 const seconds = (what: string, min = 0) => z.number().min(min).max(3_600).describe(what);
@@ -15,12 +16,15 @@ const line = z
 const rate = z.number().positive().max(20_000);
 
 /** YAML numbers are welcome: an environment variable is text. */
-const environment = z
-  .record(
-    z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'must be the name of an environment variable, such as EDGE_DEADLINE_MS'),
-    z.union([z.string(), z.number()]),
-  )
-  .default({});
+const environment = (part: 'edge' | 'greeter', doc: string) =>
+  z
+    .record(
+      z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'must be the name of an environment variable, such as EDGE_DEADLINE_MS'),
+      z.union([z.string(), z.number()]),
+    )
+    .meta(environmentInJsonSchema(part))
+    .default({})
+    .describe(doc);
 
 const requestBody = z
   .strictObject({
@@ -50,7 +54,7 @@ const headers = z
 const mixEntry = z
   .strictObject({
     weight: z.number().positive().default(1).describe('How often this request is made, in proportion to the others.'),
-    method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
+    method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET').describe('Of HTTP.'),
     path: z
       .string()
       .regex(
@@ -86,7 +90,7 @@ const load = z
       .array(
         z.strictObject({
           atS: seconds('Seconds from the beginning of `before`.'),
-          ratePerS: rate,
+          ratePerS: rate.describe('Arrivals per second from there on, or up to there.'),
         }),
       )
       .default([])
@@ -126,8 +130,8 @@ const load = z
 
 const variant = z
   .strictObject({
-    edge: environment.describe('Environment of the edge: the policy that is tested.'),
-    greeter: environment.describe('Environment of each greeter.'),
+    edge: environment('edge', 'Environment of the edge: the policy that is tested.'),
+    greeter: environment('greeter', 'Environment of each greeter.'),
     replicas: z.int().min(1).max(9).default(1).describe('How many greeters.'),
   })
   .describe('What differs; everything else is the same: the arrivals, the victims of the faults.');
@@ -178,7 +182,7 @@ const toxics = (Object.keys(TOXIC_TYPES) as ToxicTypeName[]).map((type) => {
 const method = z.discriminatedUnion('layer', [
   z
     .strictObject({
-      layer: z.literal('plan'),
+      layer: z.literal('plan').describe('The greeter misbehaves.'),
       ...span,
       replica: replica.optional().describe('Only this greeter, counted from 1. Default: all of them.'),
       faults: planSchema.shape.faults.min(1).describe("Faults of a plan, put to the greeter's `/faults`."),
@@ -186,7 +190,7 @@ const method = z.discriminatedUnion('layer', [
     .describe('The greeter misbehaves.'),
   z
     .strictObject({
-      layer: z.literal('process'),
+      layer: z.literal('process').describe("The greeter's process stops, or dies."),
       ...span,
       replica: replica.default(1).describe('Which greeter, counted from 1.'),
       action: z
@@ -196,7 +200,7 @@ const method = z.discriminatedUnion('layer', [
     .describe("The greeter's process stops, or dies."),
   z
     .strictObject({
-      layer: z.literal('wire'),
+      layer: z.literal('wire').describe('The connection misbehaves.'),
       ...span,
       proxy: z
         .string()
@@ -214,8 +218,8 @@ const method = z.discriminatedUnion('layer', [
 const hypothesis = z
   .strictObject({
     phase: z.enum(PHASES).describe('Of the requests that were due in this phase.'),
-    metric: z.enum(METRICS),
-    variant: z.string(),
+    metric: z.enum(METRICS).describe('Which figure.'),
+    variant: z.string().describe('Of which variant.'),
     minus: z.string().optional().describe('The difference to this variant, arrival by arrival.'),
     atLeast: z.number().optional().describe('The figure is believed not to be below this.'),
     atMost: z.number().optional().describe('The figure is believed not to be above this.'),
@@ -262,7 +266,9 @@ export const experimentSchema = z
           .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, 'must be 1 to 40 letters, digits, dots, dashes or underscores'),
         variant,
       )
-      .refine((variants) => Object.keys(variants).length > 0, 'needs at least one variant'),
+      .refine((variants) => Object.keys(variants).length > 0, 'needs at least one variant')
+      .meta({ minProperties: 1 })
+      .describe('What is compared: each is run under the same arrivals, and broken at the same moments.'),
     method: z.array(method).default([]).describe('What is broken, where and when.'),
     hypothesis: z
       .array(hypothesis)

@@ -10,14 +10,19 @@ const MAX_QUOTED = 60;
 export const kind = {
   wholeNumber: (min: number, max: number, unit = '') => {
     const expects = `a whole number${unit === '' ? '' : ` of ${unit}`} from ${min} to ${max}`;
-    return number((value) => Number.isSafeInteger(value) && value >= min && value <= max, expects);
+    const isGood = (value: number) => Number.isSafeInteger(value) && value >= min && value <= max;
+    return number(isGood, expects, { type: 'integer', minimum: min, maximum: max });
   },
   milliseconds: (min: number, max: number) =>
-    number((value) => value >= min && value <= max, `milliseconds from ${min} to ${max}`),
-  share: () => number((value) => value >= 0 && value <= 1, 'a number from 0 to 1'),
-  positiveShare: () => number((value) => value > 0 && value <= 1, 'a number above 0, at most 1'),
+    number((value) => value >= min && value <= max, `milliseconds from ${min} to ${max}`, {
+      minimum: min,
+      maximum: max,
+    }),
+  share: () => number((value) => value >= 0 && value <= 1, 'a number from 0 to 1', { minimum: 0, maximum: 1 }),
+  positiveShare: () =>
+    number((value) => value > 0 && value <= 1, 'a number above 0, at most 1', { exclusiveMinimum: 0, maximum: 1 }),
   between: (min: number, max: number) =>
-    number((value) => value >= min && value <= max, `a number from ${min} to ${max}`),
+    number((value) => value >= min && value <= max, `a number from ${min} to ${max}`, { minimum: min, maximum: max }),
   /** On by being there: `false` would be a fault that does nothing. */
   flag: () => z.literal(true, { error: complaint('true, or left out') }).meta({ expects: 'true' }),
   /** A number, or `true` for the usual one. */
@@ -63,7 +68,11 @@ function textOf(value: unknown): string {
   }
 }
 
-function number(isGood: (value: number) => boolean, expects: string) {
+/** @param bounds the same as `isGood`, for whoever makes a JSON schema of it: a check of our own says nothing there */
+function number(isGood: (value: number) => boolean, expects: string, bounds: Readonly<Record<string, unknown>>) {
   const error = complaint(expects);
-  return z.number({ error }).refine(isGood, { error }).meta({ expects });
+  return z
+    .number({ error })
+    .refine(isGood, { error })
+    .meta({ ...bounds, expects });
 }

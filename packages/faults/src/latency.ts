@@ -12,11 +12,13 @@ const list = (element: z.ZodNumber) => {
 /** Measured latencies: how many were in each bucket, and where the bucket ends. */
 const histogram = z
   .strictObject({
-    distribution: z.literal('histogram'),
-    upToMs: list(ms()).meta({ expects: `the upper end of each bucket, rising, from 0 to ${MAX_DELAY_MS}` }),
-    counts: list(kind.wholeNumber(0, Number.MAX_SAFE_INTEGER)).meta({
-      expects: 'how many were in each bucket (not cumulated)',
-    }),
+    distribution: z.literal('histogram').describe('As it was measured.'),
+    upToMs: list(ms())
+      .meta({ expects: `the upper end of each bucket, rising, from 0 to ${MAX_DELAY_MS}` })
+      .describe('The upper end of each bucket, rising.'),
+    counts: list(kind.wholeNumber(0, Number.MAX_SAFE_INTEGER))
+      .meta({ expects: 'how many were in each bucket (not cumulated)' })
+      .describe('How many were in each bucket (not cumulated).'),
   })
   .superRefine(({ upToMs, counts }, refinement) => {
     const mistake = (message: string, path: string) => refinement.addIssue({ code: 'custom', message, path: [path] });
@@ -30,11 +32,26 @@ const histogram = z
 /** The distributions that a delay may be drawn from. */
 export const distributions = [
   z
-    .strictObject({ distribution: z.literal('uniform'), minMs: ms(), maxMs: ms() })
+    .strictObject({
+      distribution: z.literal('uniform').describe('Each between two delays is equally likely.'),
+      minMs: ms().describe('The shortest.'),
+      maxMs: ms().describe('The longest.'),
+    })
     .refine(({ minMs, maxMs }) => minMs <= maxMs, { error: 'must not be less than minMs', path: ['maxMs'] }),
-  z.strictObject({ distribution: z.literal('normal'), meanMs: ms(), standardDeviationMs: ms() }),
-  z.strictObject({ distribution: z.literal('exponential'), meanMs: ms() }),
-  z.strictObject({ distribution: z.literal('pareto'), minMs: ms(), shape: kind.between(0.1, 100) }),
+  z.strictObject({
+    distribution: z.literal('normal').describe('Around a mean, cut off at 0.'),
+    meanMs: ms().describe('The mean.'),
+    standardDeviationMs: ms().describe('How far from it they usually are.'),
+  }),
+  z.strictObject({
+    distribution: z.literal('exponential').describe('Short ones are likely, long ones possible.'),
+    meanMs: ms().describe('The mean.'),
+  }),
+  z.strictObject({
+    distribution: z.literal('pareto').describe('A heavy tail.'),
+    minMs: ms().describe('The shortest.'),
+    shape: kind.between(0.1, 100).describe('The smaller it is, the heavier the tail.'),
+  }),
   histogram,
 ] as const;
 
