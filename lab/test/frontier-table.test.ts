@@ -19,8 +19,13 @@ test('a file of random errors breaks just the share that it is named after', () 
   expect(files.map(shareOfFailures)).toEqual([0.05, 0.1, 0.3, 0.5, 0.75]);
   for (const file of files) {
     const { method } = readExperiment(readFileSync(file, 'utf8'), file);
+    const share = shareOfFailures(file);
     expect(method, basename(file)).toEqual([
-      { layer: 'plan', faults: [{ id: 'random-errors', rate: shareOfFailures(file), status: 503 }] },
+      {
+        layer: 'plan',
+        label: `503 from ${(share ?? 0) * 100} % of the answers`,
+        faults: [{ id: 'random-errors', rate: share, status: 503 }],
+      },
     ]);
   }
 });
