@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { unpackRequests } from './measure/unpack.ts';
+import { printable } from './printable.ts';
 import { type ExperimentResult, experimentResult } from './result.ts';
 import { unreadable } from './unreadable.ts';
 
@@ -27,7 +28,7 @@ export function parseResult(text: string, file: string): ExperimentResult {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new ResultError(`${file}: is not JSON (${(error as Error).message})`);
+    throw new ResultError(`${file}: is not JSON (${printable((error as Error).message)})`);
   }
   const parsed = experimentResult.safeParse(json);
   if (!parsed.success)
@@ -47,5 +48,5 @@ export function parseResult(text: string, file: string): ExperimentResult {
 /** One place where it is wrong: the file of another version is wrong in hundreds. */
 function first({ issues }: z.ZodError): string {
   const [issue] = issues;
-  return issue === undefined ? '' : `${z.core.toDotPath(issue.path) || 'all of it'}: ${issue.message}`;
+  return issue === undefined ? '' : printable(`${z.core.toDotPath(issue.path) || 'all of it'}: ${issue.message}`);
 }

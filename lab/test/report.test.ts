@@ -148,6 +148,7 @@ it('names the place where a file is no result', () => {
     })),
   ).toThrow('r.json: variant none, run 0: requests.attempts holds 4328 bytes, not the 14 of 7 requests');
   expect(() => parseResult('{', 'r.json')).toThrow(ResultError);
+  expect(() => parseResult('\u001b[2J', 'r.json')).toThrow(/^r\.json: is not JSON \(\P{Cc}*\)$/u);
   expect(() => readResult('/nowhere/result.json')).toThrow('/nowhere/result.json: there is no such file');
 });
 

@@ -1,3 +1,4 @@
+import { printable } from '../printable.ts';
 import type { Mistake as MemberMistake } from './cross-checks.ts';
 import { causes, explain, withValue } from './explain.ts';
 import { type Experiment, experimentSchema } from './format.ts';
@@ -54,13 +55,4 @@ export function readExperiment(text: string, file: string, check?: FurtherCheck)
   if (parsed.success && explained.length === 0) return parsed.data;
   const mistakes = explained.map(({ path, key, message }) => mistakeAt(offsetOf(path, key), message));
   throw new ExperimentError(mistakes.toSorted((a, b) => a.line - b.line || a.column - b.column));
-}
-
-/** The most of a mistake that is said. Characters. */
-const MAX_MESSAGE = 1_000;
-
-/** A message goes to a terminal, and may quote whatever is in the file. */
-function printable(message: string): string {
-  const text = message.replace(/\p{Cc}/gu, '\uFFFD');
-  return text.length <= MAX_MESSAGE ? text : `${text.slice(0, MAX_MESSAGE)}…`;
 }

@@ -36,7 +36,9 @@ export function readYaml(text: string): YamlText {
     offset: error.pos[0],
     message: inWords(error),
   }));
-  const mistakes = syntax.length > 0 ? syntax : ofNodes(document);
+  const nul = text.indexOf('\0');
+  const binary = nul < 0 ? [] : [{ offset: nul, message: 'a NUL byte: this is no text' }];
+  const mistakes = [binary, syntax].find((some) => some.length > 0) ?? ofNodes(document);
   return {
     ...valueOf(document, mistakes),
     offsetOf: (path, key) => offsetOf(document, path, key),
