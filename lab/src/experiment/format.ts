@@ -82,7 +82,9 @@ const load = z
       .enum(['poisson', 'constant'])
       .default('poisson')
       .describe('`poisson`: independent callers, with bursts and gaps. `constant`: evenly spaced.'),
-    warmUpS: seconds('Load before anything is measured: connections open, code is compiled.').default(3),
+    warmUpS: seconds(
+      'Load before anything is measured: connections open, code is compiled. With less than the default, what a compiler does shows in p99.',
+    ).default(8),
     beforeS: seconds('Length of the phase in which all must be well; otherwise the run gives up.', 1),
     duringS: seconds('Length of the phase in which the system is broken.', 1),
     afterS: seconds('Length of the phase in which it is left alone again.', 1),
