@@ -107,6 +107,12 @@ describe('a mistake is named with file, line, column, and what would do', () => 
       /^x\.yaml:13:12: method\[0\]\.layer: .*Expected 'plan' \| 'process' \| 'wire' \(it is "plane"\)/,
     ],
     [
+      'a member of another layer',
+      'layer: plan',
+      'layer: plan\n    toxics: []',
+      'x.yaml:14:5: method[0].toxics: there is no such member; there are layer, phase, atS, untilS, label, replica, faults',
+    ],
+    [
       'a fault that does nothing',
       ', delayMs: 800',
       '',
