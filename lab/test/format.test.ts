@@ -32,8 +32,8 @@ function mistakesOf(text: string): string[] {
 }
 
 test('an experiment is read, with its defaults', () => {
-  const { seed, load, variants, method } = readExperiment(GOOD, 'x.yaml');
-  expect(seed).toBe(1);
+  const { seed, repeat, load, variants, method } = readExperiment(GOOD, 'x.yaml');
+  expect([seed, repeat]).toEqual([1, 1]);
   expect(load).toMatchObject({ arrivals: 'poisson', warmUpS: 8, timeoutMs: 5_000, ramps: [] });
   expect(load.mix[0]?.expect.json).toEqual({ message: 'Hello, caller-{n}!' });
   expect(variants.none).toEqual({

@@ -30,7 +30,7 @@ const NOT_HELD = 1;
 const MISTAKE = 2;
 
 interface Options {
-  readonly repeat: number;
+  readonly repeat?: number;
   readonly seed?: number;
   readonly on: string;
   readonly variant?: string;
@@ -42,7 +42,11 @@ export function runCommand(): Command {
   return new Command('run')
     .description('Runs experiments and judges their hypotheses. Exits with 0 only if every one of them held.')
     .argument('<file...>', 'experiments, YAML')
-    .option('--repeat <n>', 'runs of each variant; each repeat has another seed', wholeNumber(1, 1_000), 1)
+    .option(
+      '--repeat <n>',
+      "runs of each variant, each with another seed; instead of the experiment's own",
+      wholeNumber(1, 1_000),
+    )
     .option('--seed <n>', "instead of the experiment's own", wholeNumber(0, 2 ** 31 - 1))
     .option(
       '--on <where>',
@@ -147,8 +151,9 @@ async function runJob(
   signal: AbortSignal,
   jobs: number,
 ): Promise<ExperimentResult> {
-  const { repeat, on } = options;
+  const { on } = options;
   const seed = options.seed ?? experiment.seed;
+  const repeats = options.repeat ?? experiment.repeat;
   const wire: Wire | undefined = options.wire === undefined ? undefined : { apiUrl: options.wire.replace(/\/$/, '') };
   const line = createProgressLine(phasesOf(experiment.load), process.stderr, () => performance.now());
   if (jobs > 1) process.stderr.write(`${file}\n`);
@@ -158,8 +163,8 @@ async function runJob(
       file,
       text,
       seed,
-      repeats: repeat,
-      provenance: provenanceOf({ command: commandLine(file, seed, options), seed, on }),
+      repeats,
+      provenance: provenanceOf({ command: commandLine(file, seed, repeats, options), seed, on }),
       wire,
       ledger,
       signal,
@@ -187,8 +192,8 @@ async function startSystem(
   return system;
 }
 
-function commandLine(file: string, seed: number, { repeat, on, variant, wire }: Options): string {
-  const parts = ['pnpm lab run', file, `--seed ${seed}`, `--repeat ${repeat}`];
+function commandLine(file: string, seed: number, repeats: number, { on, variant, wire }: Options): string {
+  const parts = ['pnpm lab run', file, `--seed ${seed}`, `--repeat ${repeats}`];
   if (on !== 'embedded') parts.push(`--on ${on}`);
   if (variant !== undefined) parts.push(`--variant ${variant}`);
   if (wire !== undefined) parts.push(`--wire ${wire}`);

@@ -260,6 +260,14 @@ export const experimentSchema = z
       .max(2 ** 31 - 1)
       .default(1)
       .describe('Decides the arrivals and the victims. The same seed, the same of both.'),
+    repeat: z
+      .int()
+      .min(1)
+      .max(1_000)
+      .default(1)
+      .describe(
+        'How often each variant is run, each time with another seed, unless `--repeat` says otherwise. What happens once a run, such as a breaker that opens, is known from several runs only.',
+      ),
     load,
     variants: z
       .record(
