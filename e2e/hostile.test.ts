@@ -232,9 +232,10 @@ describe('a hostile greeter: never a wrong 200, never late, never anything but a
     });
     const edge = await startEdge(url);
     await get(`${edge.url}/hello`);
-    const startedAt = performance.now();
-    for (let n = 0; n < 20; n++) expect((await get(`${edge.url}/hello`)).json).toEqual({ message: 'Hi' });
-    expect(performance.now() - startedAt).toBeLessThan(20 * 25);
+    const { ownMs } = await timed(async () => {
+      for (let n = 0; n < 20; n++) expect((await get(`${edge.url}/hello`)).json).toEqual({ message: 'Hi' });
+    });
+    expect(ownMs).toBeLessThan(20 * 25);
   });
 
   test('thousands of headers cost little: reading ends at the limit (undici made an error, and its stack, for each one more)', async () => {
@@ -347,10 +348,11 @@ describe('callers who leave', () => {
     });
     caller.write('GET /hello HTTP/1.1\r\nhost: x\r\n\r\n');
     await expect.poll(() => greeter.sockets.size).toBe(1);
-    const leftAt = performance.now();
-    leave(caller);
-    await expect.poll(() => greeter.sockets.size, { interval: 5 }).toBe(0);
-    expect(performance.now() - leftAt).toBeLessThan(100);
+    const { ownMs } = await timed(async () => {
+      leave(caller);
+      await expect.poll(() => greeter.sockets.size, { interval: 5 }).toBe(0);
+    });
+    expect(ownMs).toBeLessThan(100);
     await expect
       .poll(() => edge.log())
       .toContainEqual(expect.objectContaining({ level: 'debug', outcome: 'cancelled', status: 499 }));
@@ -425,9 +427,10 @@ describe('an outage', () => {
     expect((await get(`${edge.opsUrl}/downstreams`)).json.greeter.breaker).not.toBe('closed');
 
     broken = false;
-    const wellAgainAt = performance.now();
-    await expect.poll(async () => (await get(`${edge.url}/hello`)).status, { interval: 10, timeout: 5_000 }).toBe(200);
-    expect(performance.now() - wellAgainAt).toBeLessThan(1_100);
+    const served = () =>
+      expect.poll(async () => (await get(`${edge.url}/hello`)).status, { interval: 10, timeout: 5_000 }).toBe(200);
+    const { ownMs } = await timed(async () => served());
+    expect(ownMs).toBeLessThan(1_100);
     const after = await Promise.all(Array.from({ length: 20 }, () => get(`${edge.url}/hello`)));
     expect(after.map(({ status: got }) => got)).toEqual(Array(20).fill(200));
     expect(edge.log().filter(({ msg }) => msg === 'breaker changed state')[0]).toMatchObject({
