@@ -1,7 +1,7 @@
 /**
  * Tables and pictures of results in docs/results, in place of those that are there.
  *
- * `pnpm publish:results` runs every committed experiment first, some ten minutes on a machine that must have nothing else to do. One
+ * `pnpm publish:results` runs every committed experiment first, some twenty minutes on a machine that must have nothing else to do. One
  * whose run was given up is run again, a few times at most.
  * `pnpm publish:results results/…/result.json …` takes what was run before: of each experiment one run that was judged, and those
  * that were given up before it.

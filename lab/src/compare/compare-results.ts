@@ -4,7 +4,7 @@ import { rawRunOf } from '../measure/unpack.ts';
 import { isShare } from '../metric-words.ts';
 import { arePairs } from '../report/figures.ts';
 import { type ExperimentResult, METRICS, type MetricName, PHASES, type PhaseName } from '../result.ts';
-import { alarmLevel, type Estimate } from '../stats/index.ts';
+import { alarmLevel, type Estimate, LEAST_RUNS } from '../stats/index.ts';
 import { differenceOfExperiments } from './difference-of-experiments.ts';
 
 /** Two results that cannot be compared; the message says why. */
@@ -212,12 +212,9 @@ function recoveryRow(a: Side, b: Side): Pick<ComparisonRow, 'a' | 'b' | 'differe
   };
 }
 
-/** Fewer runs than this tell nothing of how they differ among themselves. */
-const RUNS_THAT_DIFFER = 3;
-
 function doubtOfLatencies(a: ExperimentResult, b: ExperimentResult, runnerMs: number): Record<Latency, number> {
   const runs = [a, b].flatMap(({ variants }) => variants.flatMap((variant) => variant.runs));
-  const few = [a, b].some(({ variants }) => variants.some((variant) => variant.runs.length < RUNS_THAT_DIFFER));
+  const few = [a, b].some(({ variants }) => variants.some((variant) => variant.runs.length < LEAST_RUNS));
   const doubt = (latency: Latency) => {
     const calm = runs.map(({ figures }) => figures.before[latency]).filter((value) => value !== null);
     const machineMs = few ? 2 * (Math.max(...calm) - Math.min(...calm)) : 0;

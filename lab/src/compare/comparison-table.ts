@@ -1,5 +1,6 @@
 import { differenceText, formatFigure, METRIC_TEXTS } from '../metric-words.ts';
 import { NOT_RECOVERED } from '../report/verdict-words.ts';
+import { LEAST_RUNS } from '../stats/index.ts';
 import type { Comparison, ComparisonRow } from './compare-results.ts';
 
 /** The comparison for a terminal, or for whoever pastes it somewhere: a Markdown table, padded. */
@@ -39,7 +40,7 @@ function latencyLines(
   const later = formatFigure('p99Ms', Math.abs(sentLaterByMs));
   const doubts = latencies.map((name) => `${METRIC_TEXTS[name]} ${formatFigure(name, doubtMs[name])}`).join(', ');
   return [
-    `The runner of ${sentLaterByMs < 0 ? 'A' : 'B'} sent later by ${later} at p99. Differences of latencies within ${doubts} are not judged: they may be the machine's (--repeat 3 and more narrows that).`,
+    `The runner of ${sentLaterByMs < 0 ? 'A' : 'B'} sent later by ${later} at p99. Differences of latencies within ${doubts} are not judged: they may be the machine's (--repeat ${LEAST_RUNS} and more narrows that).`,
   ];
 }
 

@@ -3,8 +3,8 @@ import { type BootstrapOptions, type Interval, observedOf, type Statistic } from
 import { studentQuantile } from './normal.ts';
 import { hull } from './score-interval.ts';
 
-/** Two runs know their distance from one value; Student's interval of that is six times the normal one and says nothing. */
-const LEAST_RUNS = 3;
+/** From how many runs on it is known how they differ. Two know their distance from one value; Student's interval of that is six times the normal one and says nothing. */
+export const LEAST_RUNS = 3;
 
 /**
  * The interval, or a wider one where the runs differ among each other by more than it knows.

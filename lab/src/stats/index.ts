@@ -1,4 +1,5 @@
 export { alarmLevel } from './alarm.ts';
+export { LEAST_RUNS } from './between-runs.ts';
 export type { Sample } from './block-length.ts';
 export type { BootstrapOptions, Statistic } from './bootstrap.ts';
 export { pairedDifference, unpairedDifference } from './differences.ts';
