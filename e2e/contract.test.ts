@@ -13,17 +13,17 @@ function errorsWith(file: string, from: string, to: string): Promise<string[]> {
 }
 
 test('renaming a field of the response compiles neither in the greeter nor in the edge', async () => {
-  const errors = await errorsWith('packages/contracts/src/greeter.ts', ' message: z', ' greeting: z');
+  const errors = await errorsWith('packages/greetings/src/greeter.ts', ' message: z', ' greeting: z');
   for (const file of ['services/greeter/src/routes/hello.ts', 'services/edge/src/routes/hello.ts']) {
     expect(errors.filter((error) => error.startsWith(file))).not.toEqual([]);
   }
 });
 
 test('renaming a field of the query does not compile in the greeter', async () => {
-  const errors = await errorsWith('packages/contracts/src/greeter.ts', '{ name: nameSchema', '{ who: nameSchema');
+  const errors = await errorsWith('packages/greetings/src/greeter.ts', '{ name: nameSchema', '{ who: nameSchema');
   expect(errors.filter((error) => error.startsWith('services/greeter/src/routes/hello.ts'))).not.toEqual([]);
 });
 
 test('the sources as they are compile', async () => {
-  expect(await errorsWith('packages/contracts/src/greeter.ts', 'Greets', 'Greets')).toEqual([]);
+  expect(await errorsWith('packages/greetings/src/greeter.ts', 'Greets', 'Greets')).toEqual([]);
 });

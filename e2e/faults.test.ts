@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
-import { greeterContract } from '@halfopen/contracts';
 import { Injector, faults as playFaults } from '@halfopen/faults';
+import { greeterContract } from '@halfopen/greetings';
 import { createLog, createService, HttpProblem, recordOf, route, takeOver } from '@halfopen/service-kit';
 import fc from 'fast-check';
 import { Registry } from 'prom-client';

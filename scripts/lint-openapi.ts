@@ -1,6 +1,7 @@
 /** Lints the OpenAPI documents that are derived from the contracts, with Redocly's recommended rules, strictly. */
 import { createConfig, formatProblems, getTotals, lintFromString } from '@redocly/openapi-core';
-import { edgeContract, greeterContract, openApiDocument } from '../packages/contracts/src/index.ts';
+import { openApiDocument } from '../packages/contracts/src/index.ts';
+import { edgeContract, greeterContract } from '../packages/greetings/src/index.ts';
 
 const config = await createConfig({ extends: ['recommended-strict'] });
 for (const contract of [edgeContract, greeterContract]) {

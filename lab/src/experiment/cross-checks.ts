@@ -1,5 +1,5 @@
-import { greeterContract } from '@halfopen/contracts';
 import { contradictionsOfPlan } from '@halfopen/faults';
+import { greeterContract } from '@halfopen/greetings';
 import { environmentMistake } from './environment-mistakes.ts';
 import { knowsBody } from './expectation.ts';
 import type { Experiment, Method } from './format.ts';

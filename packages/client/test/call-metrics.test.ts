@@ -1,4 +1,4 @@
-import { greeterContract } from '@halfopen/contracts';
+import { greeterContract } from '@halfopen/greetings';
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 import { type CallContext, CallError, callMetrics } from '../src/index.ts';

@@ -1,7 +1,4 @@
-export { edgeContract } from './edge.ts';
-export { greeterContract, hello } from './greeter.ts';
 export { HEADERS, ID_PATTERN } from './headers.ts';
-export { NAME_MAX_BYTES, NAME_MAX_CHARACTERS, nameSchema } from './name.ts';
 export { openApiDocument } from './openapi.ts';
 export {
   type Contract,

@@ -1,6 +1,7 @@
 import { type Clock, type Random, systemClock } from '@halfopen/client';
-import { edgeContract, HEADERS } from '@halfopen/contracts';
+import { HEADERS } from '@halfopen/contracts';
 import { parseFaultHeader } from '@halfopen/faults';
+import { edgeContract } from '@halfopen/greetings';
 import { createLog, createService, type Logger, type Service } from '@halfopen/service-kit';
 import type { Tracer } from '@opentelemetry/api';
 import type { RequestHandler } from 'express';

@@ -26,7 +26,8 @@ import {
   retry,
   staleIfError,
 } from '@halfopen/client';
-import { type Contract, greeterContract, HEADERS } from '@halfopen/contracts';
+import { type Contract, HEADERS } from '@halfopen/contracts';
+import { greeterContract } from '@halfopen/greetings';
 import type { Logger } from '@halfopen/service-kit';
 import type { Tracer } from '@opentelemetry/api';
 import type { Registry } from 'prom-client';

@@ -1,4 +1,4 @@
-import { greeterContract } from '@halfopen/contracts';
+import { greeterContract } from '@halfopen/greetings';
 import { createLog, createService, type Logger, type Service } from '@halfopen/service-kit';
 import type { Tracer } from '@opentelemetry/api';
 import { Registry } from 'prom-client';

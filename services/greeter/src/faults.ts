@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { greeterContract, HEADERS } from '@halfopen/contracts';
+import { HEADERS } from '@halfopen/contracts';
 import { faults, Injector, mountFaults } from '@halfopen/faults';
+import { greeterContract } from '@halfopen/greetings';
 import { HttpProblem, type Logger, recordOf, type ServiceOptions, takeOver } from '@halfopen/service-kit';
 import { Counter, type Registry } from 'prom-client';
 

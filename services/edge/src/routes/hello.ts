@@ -1,4 +1,4 @@
-import { edgeContract } from '@halfopen/contracts';
+import { edgeContract } from '@halfopen/greetings';
 import { type Route, route } from '@halfopen/service-kit';
 import type { Downstreams } from '../downstreams.ts';
 import { forRequest } from '../explain.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { hello } from '@halfopen/contracts';
+import { hello } from '@halfopen/greetings';
 import { type Route, route } from '@halfopen/service-kit';
 
 /** A greeting is never too old to be asked for anew, and good enough for a day when it cannot be (RFC 5861 §4). */

@@ -1,6 +1,6 @@
+import { defineContract, defineOperation } from '@halfopen/contracts';
 import { z } from 'zod';
 import { nameSchema } from './name.ts';
-import { defineContract, defineOperation } from './operation.ts';
 
 const greetingSchema = z
   .object({

@@ -1,6 +1,5 @@
+import { defineContract, PROBLEMS, type ProblemCode } from '@halfopen/contracts';
 import { hello } from './greeter.ts';
-import { defineContract } from './operation.ts';
-import { PROBLEMS, type ProblemCode } from './problem.ts';
 
 /** The edge can fail in every way that a call to a downstream can; a caller who has gone away gets no answer at all. */
 const problems = (Object.keys(PROBLEMS) as ProblemCode[]).filter((code) => code !== 'cancelled');
