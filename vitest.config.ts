@@ -1,30 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
-/** Of the tests over real sockets, those that measure no time: a busy machine makes them last longer, not fail. */
-const SIDE_BY_SIDE = [
-  'bench/test/contenders.test.ts',
-  'e2e/cardinality.test.ts',
-  'e2e/contract.test.ts',
-  'e2e/contributing.test.ts',
-  'e2e/explain.test.ts',
-  'e2e/faults-command.test.ts',
-  'e2e/faults.test.ts',
-  'e2e/hello.test.ts',
-  'e2e/hostile.test.ts',
-  'e2e/proxy.test.ts',
-  'e2e/secrets.test.ts',
-  'e2e/stale.test.ts',
-  'e2e/start.test.ts',
-  'e2e/traces.test.ts',
-  'e2e/traps/*.test.ts',
-  'lab/test/browser/*.test.ts',
-];
+/** Two cores run two processes under test at a time; a third would only make all of them late. */
+const SIDE_BY_SIDE = { maxWorkers: 2, testTimeout: 30_000, hookTimeout: 30_000 };
 
+/** The folder of a test says how it runs: the folders of each project are listed here, and no files. */
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
+          // No sockets, no processes, no waiting.
           name: 'unit',
           include: [
             'packages/*/test/**/*.test.ts',
@@ -33,29 +18,34 @@ export default defineConfig({
             'bench/test/*.test.ts',
             'scripts/test/*.test.ts',
           ],
-          exclude: ['lab/test/browser/**', 'bench/test/contenders.test.ts'],
+          exclude: ['lab/test/browser/**'],
         },
       },
       {
         test: {
-          name: 'e2e:side-by-side',
-          include: SIDE_BY_SIDE,
-          maxWorkers: 2,
+          // Real sockets and processes, side by side: another test beside them makes them slower, not wrong.
+          name: 'quick',
+          include: ['e2e/quick/*.test.ts', 'e2e/traps/*.test.ts'],
           sequence: { groupOrder: 1 },
+          ...SIDE_BY_SIDE,
+        },
+      },
+      {
+        test: {
+          // Load, minutes, or a measured latency: one file at a time, or they would measure each other.
+          name: 'system',
+          include: ['e2e/system/*.test.ts', 'bench/test/system/*.test.ts'],
+          fileParallelism: false,
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },
       },
       {
         test: {
-          name: 'e2e',
-          include: ['e2e/*.test.ts'],
-          exclude: SIDE_BY_SIDE,
-          // They measure time: side by side they would measure each other.
-          fileParallelism: false,
-          sequence: { groupOrder: 2 },
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
+          // Needs Chromium.
+          name: 'browser',
+          include: ['lab/test/browser/*.test.ts'],
+          ...SIDE_BY_SIDE,
         },
       },
       {
@@ -69,6 +59,7 @@ export default defineConfig({
       },
       {
         test: {
+          // Needs a Docker engine.
           name: 'compose',
           include: ['e2e/compose/*.test.ts'],
           fileParallelism: false,

@@ -4,7 +4,7 @@
  */
 import { basename } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Answer, get } from '../system.ts';
+import { type Answer, get } from '../harness/system.ts';
 import {
   compose,
   containers,

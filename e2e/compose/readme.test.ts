@@ -1,6 +1,6 @@
 /** The README does what it says: every command under "With Docker", with the output that stands there. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { shell, shellBlocks, withoutChance } from '../readme.ts';
+import { shell, shellBlocks, withoutChance } from '../harness/readme.ts';
 import { env, requireEngine } from './compose.ts';
 
 const down = () => shell('docker compose down --volumes --remove-orphans --rmi local', env);

@@ -1,8 +1,8 @@
 /** The profile `wire`: a proxy between edge and greeter that can be broken; and `pnpm faults` on containers. */
 import { type Proxy, Toxiproxy } from 'toxiproxy-node-client';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { spawnScript } from '../process.ts';
-import { addToxic } from '../wire.ts';
+import { spawnScript } from '../harness/process.ts';
+import { addToxic } from '../harness/wire.ts';
 import { compose, containers, docker, env, hello, inside, requireEngine, say } from './compose.ts';
 
 Object.assign(env, {

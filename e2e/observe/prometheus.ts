@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, onTestFinished } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { running } from '../running.ts';
-import { freePort, get } from '../system.ts';
+import { running } from '../harness/running.ts';
+import { freePort, get } from '../harness/system.ts';
 
 export const PROMETHEUS_FOLDER = fileURLToPath(new URL('../../deploy/prometheus/', import.meta.url));
 

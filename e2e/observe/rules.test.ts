@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { deadUrl, get, startEdge, startSystem } from '../system.ts';
+import { deadUrl, get, startEdge, startSystem } from '../harness/system.ts';
 import { PROMETHEUS_FOLDER, promtool } from './prometheus.ts';
 
 const TESTS = globSync('tests/*.test.yml', { cwd: PROMETHEUS_FOLDER }).map((name) => PROMETHEUS_FOLDER + name);

@@ -2,7 +2,7 @@
 import axios from 'axios';
 import axiosRetry, { type IAxiosRetryConfig } from 'axios-retry';
 import { expect, test } from 'vitest';
-import { standIn } from '../system.ts';
+import { standIn } from '../harness/system.ts';
 import { shopAt, threeAttempts, timed } from './shop.ts';
 
 const JSON_TYPE = { 'content-type': 'application/json' };

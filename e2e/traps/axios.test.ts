@@ -4,8 +4,8 @@ import { attemptTimeout, systemClock } from '@halfopen/client';
 import axios, { type AxiosError } from 'axios';
 import pino from 'pino';
 import { expect, test, vi } from 'vitest';
-import { timed } from '../machine-lateness.ts';
-import { standIn, startEdge } from '../system.ts';
+import { timed } from '../harness/machine-lateness.ts';
+import { standIn, startEdge } from '../harness/system.ts';
 import { shopAt } from './shop.ts';
 
 const JSON_TYPE = { 'content-type': 'application/json' };

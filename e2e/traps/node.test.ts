@@ -4,7 +4,7 @@ import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios, { type AxiosError } from 'axios';
 import { expect, test } from 'vitest';
-import { standIn } from '../system.ts';
+import { standIn } from '../harness/system.ts';
 import { shopAt, timed } from './shop.ts';
 
 const JSON_TYPE = { 'content-type': 'application/json' };

@@ -4,7 +4,7 @@ import axios from 'axios';
 import axiosRetry from 'axios-retry';
 import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleAll, TimeoutStrategy, timeout, wrap } from 'cockatiel';
 import { expect, test } from 'vitest';
-import { get, standIn, startEdge } from '../system.ts';
+import { get, standIn, startEdge } from '../harness/system.ts';
 import { shopAt } from './shop.ts';
 
 test('three hops that retry three times each: one call of a user becomes 64 (axios-retry)', async () => {

@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http';
-import { startStandIn } from '../../e2e/stand-in.ts';
+import { startStandIn } from '../../e2e/harness/stand-in.ts';
 import { type Shop, shopContract } from '../../e2e/traps/shop-contract.ts';
 import { createClient, httpTransport, type Policy } from '../../packages/client/src/index.ts';
 

@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../../', import.meta.url));
+
+export interface ShellBlock {
+  readonly commands: string;
+  /** What the README says it prints. */
+  readonly output: string | undefined;
+}
+
+/** The shell blocks under a heading of the README, or of another page, each with the output that follows it. */
+export function shellBlocks(heading: string, page = 'README.md'): ShellBlock[] {
+  const sections = readFileSync(root + page, 'utf8').split(/^(?=#+ )/m);
+  const section = sections.find((text) => text.slice(0, text.indexOf('\n')).replace(/^#+ /, '') === heading);
+  if (section === undefined) throw new Error(`${page} has no heading "${heading}"`);
+  return [...section.matchAll(/^```sh\n(.*?)^```\n(?:\n```text\n(.*?)^```)?/gms)].map(([, commands = '', output]) => ({
+    commands,
+    output,
+  }));
+}
+
+/** All shell blocks of the README, or of another page, to see that none is forgotten. */
+export function countShellBlocks(page = 'README.md'): number {
+  return readFileSync(root + page, 'utf8').match(/^```sh$/gm)?.length ?? 0;
+}
+
+/** What changes from run to run: ids, dates, lengths, time spent and left, what was asked before. */
+export function withoutChance(text: string): string {
+  return text
+    .replaceAll('\r', '')
+    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>')
+    .replace(/^Date: .*$/gm, 'Date: <date>')
+    .replace(/^content-length: .*$/gm, 'content-length: <length>')
+    .replace(/(;dur=|"(?:totalMs|startMs|tookMs|leftMs)":|"because":"\w+","delayMs":)[\d.]+/g, '$1<ms>')
+    .replace(/"parts":\{[^}]*\}/g, (parts) => parts.replace(/[\d.]+(?=[,}])/g, '<ms>'))
+    .replace(/"retryBudget":\{[^}]*\}/g, (budget) => budget.replace(/[\d.]+(?=[,}])/g, '<retries>'))
+    .replace(/"leftMs":\{[^}]*\}/g, (left) => left.replace(/[1-9]\d*(?=[,}])/g, '<ms>'))
+    .trim();
+}
+
+/** Runs commands in a shell, in the root of the repository. Resolves with what they printed. @throws when one fails */
+export function shell(commands: string, env: NodeJS.ProcessEnv): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('bash', ['-euc', commands], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    let complaints = '';
+    child.stdout.on('data', (data) => {
+      output += data;
+    });
+    child.stderr.on('data', (data) => {
+      complaints += data;
+    });
+    child.on('close', (code) => {
+      if (code === 0) resolve(output);
+      else reject(new Error(`${commands} exited with ${code}: ${complaints}`));
+    });
+  });
+}

@@ -1,0 +1,528 @@
+/** The TCP proxy over real sockets, steered by a client of Toxiproxy's that is not ours. */
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import fc from 'fast-check';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { get, startEdge, startGreeter } from '../harness/system.ts';
+import { addToxic, dial, startWire, watch } from '../harness/wire.ts';
+
+/** A machine under load may be late by this much, never early. */
+const LATE_MS = 1_500;
+
+describe.each(['upstream', 'downstream'] as const)('%s', (stream) => {
+  /** A connection, seen from who sends on this stream and who gets it. */
+  const ends = ({ client, server }: { client: Socket; server: Socket }) =>
+    stream === 'upstream' ? { sender: client, receiver: server } : { sender: server, receiver: client };
+
+  test('latency delays this way and not the other', async () => {
+    const { proxy, pair } = await startWire();
+    await addToxic(proxy, 'latency', stream, { latency: 800, jitter: 0 });
+    const { sender, receiver } = ends(await pair());
+    const there = watch(receiver);
+    const back = watch(sender);
+    sender.write('there');
+    receiver.write('back');
+    const backMs = await back.received(4);
+    const thereMs = await there.received(5);
+    expect(backMs).toBeLessThan(800);
+    expect(thereMs).toBeGreaterThanOrEqual(800);
+    expect(thereMs).toBeLessThan(800 + LATE_MS);
+    expect(there.bytes().toString()).toBe('there');
+  });
+
+  test('jitter varies the latency from chunk to chunk', async () => {
+    const { proxy, pair } = await startWire();
+    await addToxic(proxy, 'latency', stream, { latency: 60, jitter: 50 });
+    const { sender, receiver } = ends(await pair());
+    const tookMs: number[] = [];
+    for (let sent = 0; sent < 12; sent += 1) {
+      const startedAt = performance.now();
+      sender.write('x');
+      await once(receiver, 'data');
+      tookMs.push(performance.now() - startedAt);
+    }
+    expect(Math.min(...tookMs)).toBeGreaterThanOrEqual(10);
+    expect(Math.max(...tookMs)).toBeLessThan(110 + LATE_MS);
+    expect(Math.max(...tookMs) - Math.min(...tookMs)).toBeGreaterThan(20);
+  });
+
+  test('bandwidth takes as long as the bytes need', async () => {
+    const { proxy, pair } = await startWire();
+    await addToxic(proxy, 'bandwidth', stream, { rate: 100 });
+    const { sender, receiver } = ends(await pair());
+    const there = watch(receiver);
+    sender.write(Buffer.alloc(80_000));
+    const tookMs = await there.received(80_000);
+    expect(tookMs).toBeGreaterThanOrEqual(800);
+    expect(tookMs).toBeLessThan(800 + LATE_MS);
+    expect(there.firstAtMs()).toBeLessThan(800);
+  });
+
+  test('bandwidth of a fast line is not eaten by coarse timers', async () => {
+    const { proxy, pair } = await startWire();
+    await addToxic(proxy, 'bandwidth', stream, { rate: 20_000 });
+    const { sender, receiver } = ends(await pair());
+    const there = watch(receiver);
+    sender.write(Buffer.alloc(10_000_000));
+    const tookMs = await there.received(10_000_000);
+    expect(tookMs).toBeGreaterThanOrEqual(500);
+    expect(tookMs).toBeLessThan(500 + LATE_MS);
+  });
+
+  test('slow_close delays the end only', async () => {
+    const { proxy, pair } = await startWire();
+    await addToxic(proxy, 'slow_close', stream, { delay: 400 });
+    const { sender, receiver } = ends(await pair());
+    const there = watch(receiver);
+    sender.end('data');
+    expect(await there.received(4)).toBeLessThan(400);
+    const { how, atMs } = await there.ended;
+    expect(how).toBe('end');
+    expect(atMs).toBeGreaterThanOrEqual(400);
+    expect(atMs).toBeLessThan(400 + LATE_MS);
+  });
+
+  test('timeout lets nothing through and closes both ends', async () => {
+    const { proxy, pair } = await startWire();
+    await addToxic(proxy, 'timeout', stream, { timeout: 400 });
+    const startedAt = performance.now();
+    const { sender, receiver } = ends(await pair());
+    const there = watch(receiver);
+    const back = watch(sender);
+    sender.write('lost');
+    expect((await there.ended).how).toBe('end');
+    const tookMs = performance.now() - startedAt;
+    expect(tookMs).toBeGreaterThanOrEqual(400);
+    expect(tookMs).toBeLessThan(400 + LATE_MS);
+    await back.ended;
+    expect(there.bytes()).toHaveLength(0);
+  });
+
+  test('timeout 0 drops data until it is removed, and that closes the connection', async () => {
+    const { proxy, pair } = await startWire();
+    const toxic = await addToxic(proxy, 'timeout', stream, { timeout: 0 });
+    const { sender, receiver } = ends(await pair());
+    const there = watch(receiver);
+    sender.write('lost');
+    expect(await Promise.race([there.ended, wait(500, 'open')])).toBe('open');
+    await toxic.remove();
+    expect((await there.ended).how).toBe('end');
+    expect(there.bytes()).toHaveLength(0);
+    const next = ends(await pair());
+    const later = watch(next.receiver);
+    next.sender.write('ok');
+    await later.received(2);
+  });
+
+  test('reset_peer resets both ends, so long after the first byte', async () => {
+    const { proxy, pair } = await startWire();
+    await addToxic(proxy, 'reset_peer', stream, { timeout: 300 });
+    const { sender, receiver } = ends(await pair());
+    const [there, back] = [watch(receiver), watch(sender)];
+    sender.write('lost');
+    const { how, atMs } = await there.ended;
+    expect([how, (await back.ended).how]).toEqual(['ECONNRESET', 'ECONNRESET']);
+    expect(atMs).toBeGreaterThanOrEqual(300);
+    expect(atMs).toBeLessThan(300 + LATE_MS);
+    expect(there.bytes()).toHaveLength(0);
+  });
+
+  test('slicer cuts, and changes no byte', async () => {
+    const { proxy, pair } = await startWire();
+    await addToxic(proxy, 'slicer', stream, { average_size: 1_000, size_variation: 300, delay: 2_000 });
+    const { sender, receiver } = ends(await pair());
+    const there = watch(receiver);
+    const sent = Buffer.from(Array.from({ length: 50_000 }, (_, index) => index % 251));
+    sender.write(sent);
+    // 50 slices, 2 ms apart.
+    expect(await there.received(50_000)).toBeGreaterThanOrEqual(70);
+    expect(there.bytes().equals(sent)).toBe(true);
+    expect(there.chunks()).toBeGreaterThan(20);
+  });
+
+  test('limit_data ends after exactly so many bytes', async () => {
+    const { proxy, pair } = await startWire();
+    await addToxic(proxy, 'limit_data', stream, { bytes: 70_001 });
+    const { sender, receiver } = ends(await pair());
+    const there = watch(receiver);
+    sender.write(Buffer.alloc(100_000, 'x'));
+    expect((await there.ended).how).toBe('end');
+    expect(there.bytes()).toHaveLength(70_001);
+  });
+
+  test('a toxic comes, changes and goes while the connection lives', async () => {
+    const { proxy, pair } = await startWire();
+    const { sender, receiver } = ends(await pair());
+    const tookMs = async () => {
+      const startedAt = performance.now();
+      sender.write('x');
+      await once(receiver, 'data');
+      return performance.now() - startedAt;
+    };
+    expect(await tookMs()).toBeLessThan(400);
+    const toxic = await addToxic(proxy, 'latency', stream, { latency: 400, jitter: 0 });
+    expect(await tookMs()).toBeGreaterThanOrEqual(400);
+    await toxic.update({ ...toxic.toJson(), attributes: { latency: 900, jitter: 0 } });
+    expect(await tookMs()).toBeGreaterThanOrEqual(900);
+    await toxic.update({ ...toxic.toJson(), toxicity: 0 });
+    expect(await tookMs()).toBeLessThan(400);
+    await toxic.update({ ...toxic.toJson(), attributes: { latency: 60_000, jitter: 0 } });
+    const held = tookMs();
+    await wait(50);
+    await toxic.remove();
+    expect(await held).toBeLessThan(400 + LATE_MS);
+  });
+
+  test('half-close: the other way goes on', async () => {
+    const { pair } = await startWire();
+    const { sender, receiver } = ends(await pair());
+    const [there, back] = [watch(receiver), watch(sender)];
+    sender.end('question');
+    expect((await there.ended).how).toBe('end');
+    expect(there.bytes().toString()).toBe('question');
+    receiver.write('a long ');
+    await back.received(7);
+    receiver.end('answer');
+    expect((await back.ended).how).toBe('end');
+    expect(back.bytes().toString()).toBe('a long answer');
+  });
+
+  test('whoever is reset, the other end is, too', async () => {
+    const { pair } = await startWire();
+    const { sender, receiver } = ends(await pair());
+    const there = watch(receiver);
+    sender.write('x');
+    await there.received(1);
+    sender.resetAndDestroy();
+    expect((await there.ended).how).toBe('ECONNRESET');
+  });
+
+  test.each([
+    ['no toxic', undefined],
+    ['a slicer', { type: 'slicer', attributes: { average_size: 20_000, size_variation: 0, delay: 0 } }],
+    ['latency', { type: 'latency', attributes: { latency: 100, jitter: 0 } }],
+  ] as const)(
+    '200 MB for a reader that does not read, with %s: memory stays, then every byte arrives',
+    async (_, toxic) => {
+      const { proxy, pair, server } = await startWire();
+      if (toxic !== undefined) await addToxic(proxy, toxic.type, stream, toxic.attributes);
+      const { sender, receiver } = ends(await pair());
+      const total = 200_000_000;
+      const block = Buffer.from(Array.from({ length: 100_003 }, (__, index) => index % 256));
+      const before = process.memoryUsage.rss();
+      let offered = 0;
+      const sending = (async () => {
+        const hash = createHash('sha256');
+        while (offered < total) {
+          const part = block.subarray(0, Math.min(block.length, total - offered));
+          hash.update(part);
+          offered += part.length;
+          if (!sender.write(part)) await once(sender, 'drain');
+        }
+        sender.end();
+        return hash.digest('hex');
+      })();
+      await wait(1_500);
+      const stalledAt = offered;
+      const held = server.proxies.get('wire').heldBytes;
+      const grownBy = process.memoryUsage.rss() - before;
+      // Buffers of the kernel, four of up to 6 MB, and what latency may have under way.
+      expect(stalledAt).toBeLessThan(48_000_000);
+      expect(held).toBeLessThan(toxic?.type === 'latency' ? 17_000_000 : 200_000);
+      expect(grownBy).toBeLessThan(100_000_000);
+
+      const hash = createHash('sha256');
+      let received = 0;
+      receiver.on('data', (chunk: Buffer) => {
+        hash.update(chunk);
+        received += chunk.length;
+      });
+      await once(receiver, 'end');
+      expect(received).toBe(total);
+      expect(hash.digest('hex')).toBe(await sending);
+      expect(process.memoryUsage.rss() - before).toBeLessThan(200_000_000);
+    },
+  );
+
+  test('any sequence of chunks arrives as it was sent, through latency, slicer and bandwidth', async () => {
+    const { proxy, pair } = await startWire();
+    await addToxic(proxy, 'latency', stream, { latency: 5, jitter: 5 });
+    await addToxic(proxy, 'slicer', stream, { average_size: 700, size_variation: 600, delay: 20 });
+    await addToxic(proxy, 'bandwidth', stream, { rate: 5_000 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 8_000 }), fc.nat(3)), { maxLength: 15 }),
+        async (chunks) => {
+          const { sender, receiver } = ends(await pair());
+          const there = watch(receiver);
+          for (const [bytes, pauseMs] of chunks) {
+            sender.write(bytes);
+            if (pauseMs > 0) await wait(pauseMs);
+          }
+          sender.end();
+          await there.ended;
+          expect(there.bytes().equals(Buffer.concat(chunks.map(([bytes]) => bytes)))).toBe(true);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+});
+
+describe('toxicity', () => {
+  /** Which of the first connections a reset takes. */
+  async function victims(seed: number, toxicity: number): Promise<number[]> {
+    const { proxy, pair } = await startWire({ seed });
+    await addToxic(proxy, 'reset_peer', 'upstream', { timeout: 0 }, toxicity);
+    const hit: number[] = [];
+    for (let connection = 1; connection <= 60; connection += 1) {
+      const { client, server } = await pair();
+      const [there, back] = [watch(server), watch(client)];
+      client.write('x');
+      const outcome = await Promise.race([back.ended.then(({ how }) => how), there.received(1).then(() => 'passed')]);
+      if (outcome === 'ECONNRESET') hit.push(connection);
+      client.destroy();
+      server.destroy();
+    }
+    return hit;
+  }
+
+  test('the same seed hits the same connections, another one others; 0 none, 1 all', async () => {
+    const some = await victims(42, 0.4);
+    expect(some.length).toBeGreaterThan(10);
+    expect(some.length).toBeLessThan(40);
+    expect(await victims(42, 0.4)).toEqual(some);
+    expect(await victims(43, 0.4)).not.toEqual(some);
+    expect(await victims(42, 0)).toEqual([]);
+    expect(await victims(42, 1)).toHaveLength(60);
+  });
+});
+
+describe('on and off', () => {
+  test('disabled: live connections end, new ones are refused; enabled: it listens where it did', async () => {
+    const { proxy, pair, toxiproxy } = await startWire();
+    const { client } = await pair();
+    const there = watch(client);
+    const off = await proxy.update({ ...proxy.toJson(), enabled: false });
+    expect(off.enabled).toBe(false);
+    await there.ended;
+    await expect(dial(proxy.listen)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    const on = await proxy.update({ ...proxy.toJson(), enabled: true });
+    expect(on).toMatchObject({ enabled: true, listen: proxy.listen });
+    await pair();
+    expect((await toxiproxy.get('wire')).enabled).toBe(true);
+  });
+
+  test('reset enables all and takes every toxic away, from live connections, too', async () => {
+    const { proxy, pair, toxiproxy, server } = await startWire();
+    const other = await toxiproxy.createProxy({ name: 'other', listen: '127.0.0.1:0', upstream: proxy.upstream });
+    await other.update({ ...other.toJson(), enabled: false });
+    await addToxic(proxy, 'latency', 'upstream', { latency: 60_000, jitter: 0 });
+    const { client, server: behind } = await pair();
+    const there = watch(behind);
+    client.write('held');
+    await wait(100);
+    await toxiproxy.reset();
+    expect(await there.received(4)).toBeLessThan(LATE_MS);
+    expect((await get(`${server.url}/proxies/wire/toxics`)).json).toEqual([]);
+    expect((await toxiproxy.get('other')).enabled).toBe(true);
+    await dial(other.listen);
+  });
+
+  test('another upstream closes what is connected to the first', async () => {
+    const first = await startWire();
+    const second = await startWire();
+    const { client } = await first.pair();
+    const there = watch(client);
+    await first.proxy.update({ ...first.proxy.toJson(), enabled: true, upstream: second.proxy.listen });
+    await there.ended;
+    expect((await first.toxiproxy.get('wire')).upstream).toBe(second.proxy.listen);
+    await dial(first.proxy.listen);
+  });
+
+  test('removed: gone from the list, and from its port', async () => {
+    const { proxy, toxiproxy } = await startWire();
+    await proxy.remove();
+    expect(await toxiproxy.getAll()).toEqual({});
+    await expect(dial(proxy.listen)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await expect(proxy.remove()).rejects.toThrow('404');
+  });
+
+  test('nobody behind it: the client is closed, and the log says why', async () => {
+    const lines: string[] = [];
+    const { proxy } = await startWire({ log: (line) => lines.push(line) });
+    await proxy.update({ ...proxy.toJson(), enabled: true, upstream: '127.0.0.1:1' });
+    const client = await dial(proxy.listen);
+    await watch(client).ended;
+    expect(lines).toEqual([expect.stringContaining('wire: 127.0.0.1:1 is not reachable: connect ECONNREFUSED')]);
+  });
+
+  test('populate creates, replaces, and leaves alone what is as it was', async () => {
+    const { proxy, toxiproxy, pair } = await startWire();
+    await addToxic(proxy, 'latency', 'upstream', { latency: 0, jitter: 0 });
+    const { client } = await pair();
+    const [same, fresh] = [proxy.toJson(), { name: 'fresh', listen: '127.0.0.1:0', upstream: proxy.upstream }];
+    const populated = await toxiproxy.populate([same, fresh]);
+    expect(Object.keys(populated)).toEqual(['wire', 'fresh']);
+    expect((await proxy.getToxic('latency_upstream')).name).toBe('latency_upstream');
+    expect(client.destroyed).toBe(false);
+    const there = watch(client);
+    await toxiproxy.populate([{ ...same, upstream: '127.0.0.1:1' }]);
+    await there.ended;
+    await expect(proxy.getToxic('latency_upstream')).rejects.toThrow('404');
+  });
+});
+
+describe('the API', () => {
+  async function api() {
+    const { server, proxy } = await startWire();
+    const call = async (method: string, path: string, body?: string | object, headers: Record<string, string> = {}) => {
+      const response = await fetch(server.url + path, {
+        method,
+        headers,
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      return {
+        status: response.status,
+        text,
+        json: text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : undefined,
+      };
+    };
+    return { call, proxy };
+  }
+
+  test('answers in the shapes of Toxiproxy', async () => {
+    const { call, proxy } = await api();
+    const { listen, upstream } = proxy;
+    expect((await call('GET', '/version')).text).toBe('{"version": "2.12.0"}\n');
+    const created = await call('POST', '/proxies', { name: 'more', listen: 'localhost:0', upstream });
+    expect(created).toMatchObject({ status: 201, json: { name: 'more', upstream, enabled: true, toxics: [] } });
+    expect(created.json.listen).toMatch(/^127\.0\.0\.1:\d+$/);
+    const toxic = await call('POST', '/proxies/wire/toxics', { type: 'latency', attributes: { latency: 1 } });
+    const shown = {
+      attributes: { latency: 1, jitter: 0 },
+      name: 'latency_downstream',
+      type: 'latency',
+      stream: 'downstream',
+      toxicity: 1,
+    };
+    expect(toxic).toMatchObject({ status: 200, text: JSON.stringify(shown) });
+    expect((await call('GET', '/proxies/wire/toxics')).json).toEqual([shown]);
+    expect((await call('GET', '/proxies/wire/toxics/latency_downstream')).json).toEqual(shown);
+    const changed = { ...shown, toxicity: 0.5, attributes: { latency: 1, jitter: 2 } };
+    const patch = { toxicity: 0.5, attributes: { jitter: 2 } };
+    expect((await call('PATCH', '/proxies/wire/toxics/latency_downstream', patch)).json).toEqual(changed);
+    expect((await call('POST', '/proxies/wire/toxics/latency_downstream', patch)).json).toEqual(changed);
+    const wire = { name: 'wire', listen, upstream, enabled: true, toxics: [changed] };
+    expect((await call('GET', '/proxies/wire')).text).toBe(JSON.stringify(wire));
+    expect((await call('GET', '/proxies')).json).toEqual({ wire, more: created.json });
+    expect((await call('PATCH', '/proxies/wire', { enabled: false })).json).toEqual({ ...wire, enabled: false });
+    expect((await call('POST', '/reset')).status).toBe(204);
+    expect((await call('DELETE', '/proxies/more')).status).toBe(204);
+    const populated = await call('POST', '/populate', [{ name: 'wire', listen, upstream }]);
+    expect(populated).toMatchObject({ status: 201, json: { proxies: [{ ...wire, toxics: [] }] } });
+    await call('POST', '/proxies/wire/toxics', { type: 'slicer' });
+    expect((await call('DELETE', '/proxies/wire/toxics/slicer_downstream')).status).toBe(204);
+  });
+
+  test.each([
+    ['POST', '/proxies', '{', 400, 'bad request body: '],
+    ['POST', '/proxies', '', 400, 'bad request body: it is empty'],
+    ['POST', '/proxies', {}, 400, 'missing required field: name'],
+    ['POST', '/proxies', { name: 'x' }, 400, 'missing required field: upstream'],
+    ['POST', '/proxies', { name: 1 }, 400, 'bad request body: name: '],
+    ['POST', '/proxies', { name: 'x', upstream: 'nowhere' }, 400, 'upstream: "nowhere" is not host:port'],
+    ['POST', '/proxies', { name: 'x', upstream: 'a:1', listen: 'b:99999' }, 400, 'listen: "b:99999" is not host:port'],
+    ['POST', '/proxies', { name: 'x', upstream: 'a:1', enabled: 'no' }, 400, 'bad request body: enabled: '],
+    ['POST', '/proxies', { name: 'wire', upstream: 'a:1' }, 409, 'proxy already exists'],
+    ['POST', '/proxies', `"${'x'.repeat(2 ** 20)}"`, 413, 'bad request body: more than 1mb'],
+    ['GET', '/proxies/none', undefined, 404, 'proxy not found'],
+    ['DELETE', '/proxies/none', undefined, 404, 'proxy not found'],
+    ['PATCH', '/proxies/none', {}, 404, 'proxy not found'],
+    ['POST', '/populate', {}, 400, 'bad request body: '],
+    ['POST', '/populate', [{ name: 'x' }], 400, 'missing required field: upstream at proxy 1'],
+    ['GET', '/proxies/none/toxics', undefined, 404, 'proxy not found'],
+    ['GET', '/proxies/wire/toxics/none', undefined, 404, 'toxic not found'],
+    ['DELETE', '/proxies/wire/toxics/none', undefined, 404, 'toxic not found'],
+    ['PATCH', '/proxies/wire/toxics/none', {}, 404, 'toxic not found'],
+    ['POST', '/proxies/wire/toxics', { type: 'rain' }, 400, 'invalid toxic type'],
+    ['POST', '/proxies/wire/toxics', { type: 'constructor' }, 400, 'invalid toxic type'],
+    ['POST', '/proxies/wire/toxics', { type: 'latency', stream: 'side' }, 400, 'stream was invalid'],
+    ['POST', '/proxies/wire/toxics', { type: 'latency', toxicity: 2 }, 400, 'toxicity: 2 is not a share'],
+    ['POST', '/proxies/wire/toxics', { type: 'latency', attributes: { latency: '1' } }, 400, 'latency: "1" is not'],
+    ['POST', '/proxies/wire/toxics', { type: 'latency', attributes: { latency: -1 } }, 400, 'latency: -1 is not'],
+    ['POST', '/proxies/wire/toxics', { type: 'latency', attributes: [] }, 400, 'attributes: '],
+    ['PUT', '/proxies', {}, 405, 'PUT is not possible here'],
+    ['GET', '/nothing', undefined, 404, '/nothing is not a part of this API'],
+  ])('%s %s with %j: %i', async (method, path, body, status, error) => {
+    const { call } = await api();
+    const answer = await call(method, path, body);
+    expect(answer.status).toBe(status);
+    expect(answer.json).toEqual({ error: expect.stringContaining(error), status });
+  });
+
+  test('what is nested too deeply to be quoted is a mistake like any other', async () => {
+    const { call } = await api();
+    const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`;
+    for (const member of [`"attributes": {"latency": ${deep}}`, `"toxicity": ${deep}`]) {
+      const answer = await call('POST', '/proxies/wire/toxics', `{"type": "latency", ${member}}`);
+      expect(answer).toMatchObject({ status: 400, json: { error: expect.stringContaining('nested too deeply') } });
+    }
+  });
+
+  test('the stream of a toxic is read in any case, as Toxiproxy does', async () => {
+    const { call } = await api();
+    const answer = await call('POST', '/proxies/wire/toxics', { type: 'latency', stream: 'Upstream' });
+    expect(answer).toMatchObject({ status: 200, json: { stream: 'upstream', name: 'latency_upstream' } });
+  });
+
+  test('a port that is taken is said, and the proxy is not there', async () => {
+    const { call, proxy } = await api();
+    const answer = await call('POST', '/proxies', { name: 'second', listen: proxy.listen, upstream: proxy.upstream });
+    expect(answer).toMatchObject({
+      status: 500,
+      json: { error: `listen tcp ${proxy.listen}: EADDRINUSE`, status: 500 },
+    });
+    expect((await call('GET', '/proxies/second')).status).toBe(404);
+  });
+
+  test('two of a name at once: one is created', async () => {
+    const { call, proxy } = await api();
+    const body = { name: 'twin', listen: '127.0.0.1:0', upstream: proxy.upstream };
+    const answers = await Promise.all([call('POST', '/proxies', body), call('POST', '/proxies', body)]);
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 409]);
+  });
+
+  test('a browser is refused, as Toxiproxy does', async () => {
+    const { call } = await api();
+    const answer = await call('POST', '/reset', undefined, { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64)' });
+    expect(answer).toMatchObject({ status: 403, text: 'User agent not allowed\n' });
+  });
+});
+
+test('between edge and greeter: a slow wire, a broken one, a whole one again', async () => {
+  const greeter = await startGreeter();
+  const { toxiproxy, server } = await startWire();
+  const upstream = new URL(greeter.url).host;
+  const wire = await toxiproxy.createProxy({ name: 'greeter', listen: '127.0.0.1:0', upstream });
+  const edge = await startEdge(`http://${wire.listen}`);
+  onTestFinished(() => server.stop());
+  const hello = async () => {
+    const startedAt = performance.now();
+    const { status, json } = await get(`${edge.url}/hello?name=John`);
+    return { status, json, tookMs: performance.now() - startedAt };
+  };
+  expect(await hello()).toMatchObject({ status: 200, json: { message: 'Hello, John!' } });
+  const slow = await addToxic(wire, 'latency', 'downstream', { latency: 300, jitter: 0 });
+  const slowAnswer = await hello();
+  expect(slowAnswer.status).toBe(200);
+  expect(slowAnswer.tookMs).toBeGreaterThanOrEqual(300);
+  await slow.remove();
+  await wire.update({ ...wire.toJson(), enabled: false });
+  expect(await hello()).toMatchObject({ status: 503, json: { code: 'unreachable' } });
+  await toxiproxy.reset();
+  await expect.poll(async () => (await hello()).status, { timeout: 5_000 }).toBe(200);
+});

@@ -1,0 +1,212 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { Agent, request } from 'undici';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { spawnEdge, spawnGreeter } from '../harness/process.ts';
+import { exchange, get, startEdge, startGreeter } from '../harness/system.ts';
+
+interface Load {
+  /** Requests that were begun but not answered with 200, and why. */
+  readonly failed: string[];
+  readonly answered: () => number;
+  /** Requests that could not be begun: nobody listened any more. A load balancer sends those elsewhere. */
+  readonly refused: () => number;
+  readonly stop: () => Promise<void>;
+}
+
+/** Callers that keep asking, on connections that are kept. */
+function load(url: string, callers: number): Load {
+  const agent = new Agent({ connections: callers });
+  const failed: string[] = [];
+  let answered = 0;
+  let refused = 0;
+  let stopped = false;
+  const ask = async () => {
+    while (!stopped) {
+      try {
+        const { statusCode, body } = await request(`${url}/hello?name=John`, { dispatcher: agent });
+        const text = await body.text();
+        if (statusCode === 200 && text === '{"message":"Hello, John!"}') answered++;
+        else failed.push(`${statusCode} ${text}`);
+      } catch (error) {
+        if ((error as { code?: string }).code === 'ECONNREFUSED') {
+          refused++;
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        } else failed.push(String((error as { code?: string }).code ?? error));
+      }
+    }
+  };
+  const all = Array.from({ length: callers }, ask);
+  const stop = async () => {
+    stopped = true;
+    await Promise.all(all);
+    await agent.destroy();
+  };
+  onTestFinished(stop);
+  return { failed, answered: () => answered, refused: () => refused, stop };
+}
+
+describe('SIGTERM under load: no request that was begun fails', () => {
+  test('edge', async () => {
+    const greeter = await spawnGreeter().listening;
+    const edge = spawnEdge({ GREETER_URL: greeter.url });
+    const { url } = await edge.listening;
+    const callers = load(url, 50);
+    await expect.poll(callers.answered, { timeout: 10_000 }).toBeGreaterThan(500);
+    edge.child.kill('SIGTERM');
+    expect(await edge.exited).toBe(0);
+    await callers.stop();
+    expect(callers.failed).toEqual([]);
+    expect(callers.refused()).toBeGreaterThan(0);
+  });
+
+  test('greeter, while a second one takes over its port', async () => {
+    const greeter = spawnGreeter();
+    const { url: greeterUrl } = await greeter.listening;
+    const edge = spawnEdge({ GREETER_URL: greeterUrl, GREETER_CALL_RETRY_BUDGET: '200' });
+    const { url } = await edge.listening;
+    const callers = load(url, 20);
+    await expect.poll(callers.answered, { timeout: 10_000 }).toBeGreaterThan(500);
+    greeter.child.kill('SIGTERM');
+    await expect.poll(() => greeter.output()).toContain('stopping');
+    const answeredBefore = callers.answered();
+    const next = spawnGreeter({ GREETER_PORT: new URL(greeterUrl).port });
+    await next.listening;
+    expect(await greeter.exited).toBe(0);
+    await expect.poll(callers.answered, { timeout: 10_000 }).toBeGreaterThan(answeredBefore + 500);
+    await callers.stop();
+    // While nobody listens, calls fail before they are sent. Calls that were sent must all have been answered.
+    const lost = callers.failed.filter((failure) => !/"(unreachable|breaker_open|budget_exhausted)"/.test(failure));
+    expect(lost).toEqual([]);
+  });
+});
+
+test('with a drain time, callers who heed readyz lose nothing, not even on new connections', async () => {
+  const greeter = spawnGreeter({ DRAIN_MS: '600' });
+  const { url, opsUrl } = await greeter.listening;
+  let ready = true;
+  const failed: unknown[] = [];
+  let answered = 0;
+  const caller = async () => {
+    while (ready) {
+      await get(`${url}/hello`).then(
+        () => answered++,
+        (error) => failed.push(error),
+      );
+    }
+  };
+  const callers = Promise.all(Array.from({ length: 20 }, caller));
+  await expect.poll(() => answered).toBeGreaterThan(200);
+  greeter.child.kill('SIGTERM');
+  await expect.poll(async () => (await get(`${opsUrl}/readyz`)).status, { interval: 20 }).toBe(503);
+  ready = false;
+  await callers;
+  expect(failed).toEqual([]);
+  expect(await greeter.exited).toBe(0);
+});
+
+describe('graceful shutdown', () => {
+  /** In the greeter's metrics, once it has begun to work on the request with the fault. */
+  const injected = 'faults_injected_total{fault="x-fault"} 1';
+
+  test('readyz turns 503 while livez stays 200, the request in flight is answered, the port is closed', async () => {
+    const greeter = spawnGreeter({ FAULTS: 'on' });
+    const { url, opsUrl } = await greeter.listening;
+    expect((await get(`${opsUrl}/readyz`)).status).toBe(200);
+    const inFlight = get(`${url}/hello`, { 'x-fault': 'delay=1000' });
+    await expect.poll(async () => (await get(`${opsUrl}/metrics`)).text).toContain(injected);
+    greeter.child.kill('SIGTERM');
+    await expect.poll(async () => (await get(`${opsUrl}/readyz`)).status).toBe(503);
+    expect((await get(`${opsUrl}/livez`)).status).toBe(200);
+    await expect(get(`${url}/hello`)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    expect((await inFlight).json).toEqual({ message: 'Hello, World!' });
+    expect(await greeter.exited).toBe(0);
+  });
+
+  test('a request that is cut off is logged as that, not as one whose caller has left', async () => {
+    const greeter = await startGreeter({ FAULTS: 'on' });
+    const edge = await startEdge(greeter.url, { FAULTS: 'on', GREETER_CALL_ATTEMPT_TIMEOUT_MS: '2000' });
+    const inFlight = get(`${edge.url}/hello`, { 'x-request-id': 'cut-off', 'x-fault': 'hang' }).catch(
+      (error: { code?: string }) => error.code,
+    );
+    await expect.poll(async () => (await get(`${edge.opsUrl}/downstreams`)).json.greeter.inFlight).toBe(1);
+    await edge.service.close(100);
+    expect(await inFlight).toBe('UND_ERR_SOCKET');
+    expect(edge.log().filter(({ msg }) => msg === 'request')).toEqual([
+      expect.objectContaining({
+        level: 'warn',
+        requestId: 'cut-off',
+        outcome: 'internal',
+        status: 500,
+        detail: 'cut off: the service stopped before the answer was ready',
+      }),
+    ]);
+    // To the greeter, whose caller the edge is, it is one that left.
+    await expect
+      .poll(() => greeter.log())
+      .toContainEqual(expect.objectContaining({ requestId: 'cut-off', outcome: 'cancelled', fault: 'x-fault' }));
+  });
+
+  test('a second signal, a second later, stops at once; the same signal twice does not', async () => {
+    const greeter = spawnGreeter({ FAULTS: 'on', GREETER_DEADLINE_MS: '20000' });
+    const { url, opsUrl } = await greeter.listening;
+    const inFlight = get(`${url}/hello`, { 'x-fault': 'hang' }).catch((error: { code?: string }) => error.code);
+    await expect.poll(async () => (await get(`${opsUrl}/metrics`)).text).toContain(injected);
+    greeter.child.kill('SIGTERM');
+    greeter.child.kill('SIGTERM');
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    expect(greeter.child.exitCode).toBe(null);
+    greeter.child.kill('SIGTERM');
+    expect(await greeter.exited).toBe(1);
+    expect(await inFlight).toBe('UND_ERR_SOCKET');
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['half a request', 'GET /hel'],
+  ])('a connection on which %s was sent does not hold it up', async (_what, bytes) => {
+    const greeter = spawnGreeter();
+    const { url } = await greeter.listening;
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    onTestFinished(() => {
+      socket.destroy();
+    });
+    await once(socket, 'connect');
+    socket.write(bytes);
+    await get(`${url}/hello`);
+    const startedAt = performance.now();
+    greeter.child.kill('SIGTERM');
+    expect(await greeter.exited).toBe(0);
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+  });
+
+  test('pipelined requests in flight are all answered', async () => {
+    const greeter = spawnGreeter({ FAULTS: 'on' });
+    const { url } = await greeter.listening;
+    const answers = exchange(url, 'GET /hello HTTP/1.1\r\nhost: x\r\nx-fault: delay=300\r\n\r\n'.repeat(5));
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    greeter.child.kill('SIGTERM');
+    expect((await answers).match(/Hello, World!/g)).toHaveLength(5);
+    expect(await greeter.exited).toBe(0);
+  });
+
+  test('with idle connections open it ends within two seconds', async () => {
+    const greeter = spawnGreeter();
+    const { url } = await greeter.listening;
+    const agent = new Agent();
+    onTestFinished(() => agent.destroy());
+    await (await request(`${url}/hello`, { dispatcher: agent })).body.dump();
+    const startedAt = performance.now();
+    greeter.child.kill('SIGTERM');
+    expect(await greeter.exited).toBe(0);
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+  });
+
+  test('when the process that started it goes, it stops', async () => {
+    const greeter = spawnGreeter();
+    await greeter.listening;
+    greeter.child.disconnect();
+    expect(await greeter.exited).toBe(0);
+  });
+});

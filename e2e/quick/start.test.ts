@@ -1,0 +1,109 @@
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { spawnEdge, spawnGreeter, spawnScript } from '../harness/process.ts';
+import { get } from '../harness/system.ts';
+
+const freePorts = { EDGE_PORT: '0', EDGE_OPS_PORT: '0', GREETER_PORT: '0', GREETER_OPS_PORT: '0' };
+
+async function takenPort(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  onTestFinished(() => {
+    server.close();
+  });
+  return String((server.address() as AddressInfo).port);
+}
+
+/** Ids of the processes that log lines came from: each says where it listens. */
+async function urlsOf(output: () => string): Promise<string[]> {
+  await expect.poll(output, { timeout: 20_000 }).toContain('Stop: Ctrl-C');
+  return [...output().matchAll(/"url":"([^"]+)"/g)].map(([, url = '']) => url);
+}
+
+describe('pnpm start', () => {
+  test('starts both, says where they are and what to try, stops both on SIGTERM', async () => {
+    const start = spawnScript('scripts/start.ts', freePorts);
+    const urls = await urlsOf(start.output);
+    expect(urls).toHaveLength(2);
+    const [, command = ''] = /Try: {2}curl '([^']+)'/.exec(start.output()) ?? [];
+    expect((await get(command)).json).toEqual({ message: 'Hello, John!' });
+    const startedAt = performance.now();
+    start.child.kill('SIGTERM');
+    expect(await start.exited).toBe(0);
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    for (const url of urls) await expect(get(`${url}/hello`)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  test('a request in flight may still ask the greeter: the edge is stopped before it', async () => {
+    const start = spawnScript('scripts/start.ts', freePorts);
+    await urlsOf(start.output);
+    const [, command = ''] = /Try: {2}curl '([^']+)'/.exec(start.output()) ?? [];
+    const [, greeterOps = ''] = /greeter on \S+ \(ops: ([^)]+)\)/.exec(start.output()) ?? [];
+    const plan = { faults: [{ id: 'first', status: 503, retryAfter: 1, count: 1 }] };
+    await fetch(`${greeterOps}/faults`, { method: 'PUT', body: JSON.stringify(plan) });
+    const answer = get(command);
+    const refused = async () =>
+      /^faults_injected_total\{fault="first".*\} 1$/m.test((await get(`${greeterOps}/metrics`)).text);
+    await expect.poll(refused, { timeout: 900, interval: 20 }).toBe(true);
+    start.child.kill('SIGTERM');
+    expect((await answer).json).toEqual({ message: 'Hello, John!' });
+    expect(await start.exited).toBe(0);
+  });
+
+  test('killed outright, it leaves no service behind', async () => {
+    const start = spawnScript('scripts/start.ts', freePorts);
+    const urls = await urlsOf(start.output);
+    start.child.kill('SIGKILL');
+    await start.exited;
+    for (const url of urls) {
+      const gone = async () => {
+        const error = await get(`${url}/hello`).catch((refused: { code?: string }) => refused.code);
+        return error;
+      };
+      await expect.poll(gone, { timeout: 5_000 }).toBe('ECONNREFUSED');
+    }
+  });
+
+  test.each(['GREETER_PORT', 'GREETER_OPS_PORT', 'EDGE_PORT', 'EDGE_OPS_PORT'])(
+    '%s taken: one line with the cure, exit 1, nothing left',
+    async (name) => {
+      const port = await takenPort();
+      const start = spawnScript('scripts/start.ts', { ...freePorts, [name]: port, LOG_LEVEL: 'silent' });
+      expect(await start.exited).toBe(1);
+      const service = name.startsWith('EDGE') ? 'edge' : 'greeter';
+      expect(start.output()).toBe(
+        `${service}: ${name}=${port} is taken on 127.0.0.1: stop what listens there, or set ${name} to a free port\n`,
+      );
+    },
+  );
+});
+
+// All kinds of mistakes: services/edge/test/config.test.ts.
+describe('a wrong setting stops the process at once, naming it, its value, and what would do', () => {
+  test.each([
+    ['EDGE_PORT', 'http', 'EDGE_PORT="http" is not a port from 0 to 65535 (0: any free one); unset, it is 8080'],
+    ['EDGE_HOST', '192.0.2.1', 'EDGE_HOST=192.0.2.1 cannot be listened on (EADDRNOTAVAIL)'],
+    ['GREETER_URL', 'http://me:s3cret@greeter', 'GREETER_URL="***" is not scheme, host and port'],
+    ['EDGE_DEADLIN_MS', '5', 'EDGE_DEADLIN_MS is not a setting; there are EDGE_HOST, EDGE_PORT'],
+  ])('%s=%s', async (name, value, line) => {
+    const edge = spawnEdge({ [name]: value });
+    expect(await edge.exited).toBe(1);
+    expect(edge.output()).toMatch(/^edge: [^\n]+\n$/);
+    expect(edge.output()).toContain(line);
+    expect(edge.output()).not.toContain('s3cret');
+  });
+
+  test('all mistakes at once, a line each', async () => {
+    const greeter = spawnGreeter({ GREETER_PORT: 'x', GREETER_DEADLINE_MS: '-1' });
+    expect(await greeter.exited).toBe(1);
+    expect(greeter.output().trim().split('\n')).toHaveLength(2);
+  });
+
+  test('an empty variable counts as not set', async () => {
+    const greeter = spawnGreeter({ GREETER_HOST: '', FAULTS: '' });
+    expect((await greeter.listening).url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  });
+});
