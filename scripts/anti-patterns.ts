@@ -3,7 +3,7 @@
  * docs/policies/measured.json and the pages' tables from it. About a minute; the machine must have nothing else to do.
  */
 import process from 'node:process';
-import { provenanceOf } from '../lab/src/run/provenance.ts';
+import { provenanceOf } from '../packages/figures/src/provenance.ts';
 import { keepAntiPatternTables } from './anti-pattern-tables.ts';
 import { installedVersions, writeMeasured } from './anti-patterns/measured.ts';
 import { type Figures, NotShown, take } from './anti-patterns/measurement.ts';
@@ -12,7 +12,17 @@ import { cell } from './anti-patterns/table.ts';
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
-const provenance = provenanceOf({ command: 'pnpm measure:anti-patterns', seed: 1, on: 'embedded' });
+const provenance = provenanceOf({
+  command: 'pnpm measure:anti-patterns',
+  seed: 1,
+  on: 'embedded',
+  libraries: {
+    axios: 'packages/client',
+    undici: 'packages/client',
+    opossum: 'packages/resilience',
+    express: 'packages/service-kit',
+  },
+});
 // What is simulated first: a connection that is still closing would see the virtual clock.
 const all = Object.values(PAGES)
   .flat()

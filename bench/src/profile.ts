@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { provenanceOf } from '@halfopen/lab/provenance';
 import { RIGHT, startBed } from './bed.ts';
 import { edge } from './contenders.ts';
+import { benchProvenance } from './provenance.ts';
 import type { Profile } from './result.ts';
 import { CONNECTIONS, SEED } from './run.ts';
 import { folder, freePort, start } from './start.ts';
@@ -14,7 +14,7 @@ const SAMPLE_EVERY_US = 200;
 
 /** Where the CPU of our edge goes under the closed loop, everything on: shares of the time in which its main thread was busy. */
 export async function measureProfile(command: string, say: (line: string) => void): Promise<Profile> {
-  const provenance = provenanceOf({ command, seed: SEED, on: 'embedded' });
+  const provenance = benchProvenance(command, SEED);
   const bed = await startBed();
   try {
     const port = await freePort();

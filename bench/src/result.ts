@@ -1,4 +1,4 @@
-import type { Provenance } from '@halfopen/lab/result';
+import type { Provenance } from '@halfopen/figures/provenance';
 
 /** By name, in order of the rounds. */
 export type Rounds = Readonly<Record<string, readonly number[]>>;

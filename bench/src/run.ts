@@ -1,4 +1,3 @@
-import { provenanceOf } from '@halfopen/lab/provenance';
 import { type Bed, type Entrant, enter, enterEdge, enterFailing, MOST_ENDPOINTS, startBed } from './bed.ts';
 import { CONTENDERS, type Contender } from './contenders.ts';
 import { residentBytesOf } from './kernel.ts';
@@ -6,6 +5,7 @@ import type { Cost } from './load/generator-process.ts';
 import type { LatencyFigures, Task } from './load/protocol.ts';
 import { inTurn } from './measure/in-turn.ts';
 import type { Pace } from './pace.ts';
+import { benchProvenance } from './provenance.ts';
 import type { Latency, Measurements, Memory } from './result.ts';
 import { versions } from './versions.ts';
 
@@ -28,7 +28,7 @@ export const SEED = 1;
 
 /** All that a run measures but the memory. */
 export async function measure(pace: Pace, command: string, say: Say): Promise<Measurements> {
-  const provenance = provenanceOf({ command, seed: SEED, on: 'embedded' });
+  const provenance = benchProvenance(command, SEED);
   const bed = await startBed();
   const run: Run = { bed, pace, say, patienceMs: pace.patienceMs };
   try {
@@ -257,7 +257,7 @@ const MEMORY_WINDOW_MS = 1_000;
 
 /** Memory of our edge over a million requests. */
 export async function measureMemory(command: string, say: Say): Promise<Memory> {
-  const provenance = provenanceOf({ command, seed: SEED, on: 'embedded' });
+  const provenance = benchProvenance(command, SEED);
   const bed = await startBed();
   try {
     const edge = await enterEdge('ours', bed.greeters.slice(0, 1));

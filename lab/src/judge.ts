@@ -1,9 +1,3 @@
-import type { Hypothesis } from './experiment/format.ts';
-import type { Phase } from './experiment/phases.ts';
-import { observedRecoveryFor, rangeOf, recoveryOf } from './measure/figures.ts';
-import { codeOf, type RawRun, seenBy } from './measure/raw-run.ts';
-import { differenceText, formatFigure, isShare, METRIC_TEXTS } from './metric-words.ts';
-import type { HypothesisResult, MetricName, Outcome } from './result.ts';
 import {
   type BootstrapOptions,
   type Estimate,
@@ -15,7 +9,13 @@ import {
   type Statistic,
   shareInterval,
   unpairedDifference,
-} from './stats/index.ts';
+} from '@halfopen/figures/statistics';
+import type { Hypothesis } from './experiment/format.ts';
+import type { Phase } from './experiment/phases.ts';
+import { observedRecoveryFor, rangeOf, recoveryOf } from './measure/figures.ts';
+import { codeOf, type RawRun, seenBy } from './measure/raw-run.ts';
+import { differenceText, formatFigure, isShare, METRIC_TEXTS } from './metric-words.ts';
+import type { HypothesisResult, MetricName, Outcome } from './result.ts';
 
 /** The metrics that are quantiles of latency. */
 export const QUANTILES = { p50Ms: 0.5, p99Ms: 0.99, p999Ms: 0.999 } as const;

@@ -1,3 +1,5 @@
+import { provenanceSchema } from '@halfopen/figures/provenance';
+import { VERDICTS } from '@halfopen/figures/statistics';
 import { z } from 'zod';
 
 /** `wrong`: status 200 with what is not the right answer. */
@@ -23,11 +25,10 @@ export const PHASES = ['before', 'during', 'after'] as const;
 export type PhaseName = (typeof PHASES)[number];
 
 const verdict = z
-  .enum(['held', 'failed', 'inconclusive'])
+  .enum(VERDICTS)
   .describe(
     '`inconclusive`: the interval holds values on both sides of the bound, or the machine was too noisy to say.',
   );
-export type Verdict = z.output<typeof verdict>;
 
 /** Why a run was given up, or measured what it must not be judged by. */
 const REASONS = ['late', 'unsteady', 'fault_off_time', 'limit'] as const;
@@ -37,26 +38,6 @@ const faultLayer = z.enum(['plan', 'wire', 'process']);
 
 const phaseName = z.enum(PHASES);
 const metricName = z.enum(METRICS);
-
-const provenance = z.strictObject({
-  startedAt: z.iso.datetime(),
-  command: z.string().describe('Runs the same experiment again.'),
-  seed: z.int(),
-  commit: z.string().describe("Halfopen's commit, with `-dirty` where files differ from it."),
-  node: z.string(),
-  versions: z
-    .record(z.string(), z.string())
-    .exactOptional()
-    .describe('Of the libraries that the figures depend on: name to version.'),
-  machine: z.strictObject({
-    cpu: z.string(),
-    cores: z.int(),
-    memoryBytes: z.int(),
-    os: z.string(),
-  }),
-  on: z.string().describe('Where the system ran.'),
-});
-export type Provenance = DeepReadonly<z.output<typeof provenance>>;
 
 const interval = z.tuple([z.number(), z.number()]);
 
@@ -185,7 +166,7 @@ export const experimentResult = z
         'Of a result that is not sound: `late`: the runner itself was; `unsteady`: requests failed before anything was broken; `fault_off_time`: a fault was not in force when it should have been; `limit`: `abortWhen` stopped it.',
       ),
     remarks: z.array(z.string()).describe('Why no verdict could be given, or what stopped the run; one sentence each.'),
-    provenance,
+    provenance: provenanceSchema,
     phases: z
       .array(z.strictObject({ name: phaseName, fromS: z.number(), toS: z.number() }))
       .describe('On the time axis of every variant, seconds from the first arrival.'),

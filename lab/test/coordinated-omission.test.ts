@@ -1,8 +1,8 @@
+import { quantile } from '@halfopen/figures/statistics';
 import { describe, expect, test } from 'vitest';
 import type { Load } from '../src/experiment/format.ts';
 import { arrivalsOf } from '../src/load/arrivals.ts';
 import { chance } from '../src/load/chance.ts';
-import { quantile } from '../src/measure/quantile.ts';
 
 /**
  * M. Brooker 2023, "Open and Closed, Omission and Collapse": one server, service times exponential with a mean of 0.1, and of 10

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Verdict } from '@halfopen/figures/statistics';
 import { expect, it, vi } from 'vitest';
 import { unpackRequests } from '../src/measure/unpack.ts';
 import { formatFigure } from '../src/metric-words.ts';
@@ -15,7 +16,7 @@ import { summaryOf } from '../src/report/summary.ts';
 import { timelinePicture } from '../src/report/timeline-picture.ts';
 import { verdictSentence } from '../src/report/verdict-words.ts';
 import { writeReport } from '../src/report/write-report.ts';
-import type { ExperimentResult, Figures, HypothesisResult, RunResult, VariantResult, Verdict } from '../src/result.ts';
+import type { ExperimentResult, Figures, HypothesisResult, RunResult, VariantResult } from '../src/result.ts';
 import { verdictTable } from '../src/verdict-table.ts';
 import { sampleResult, stoppedAt, withEndpoints } from './sample-result.ts';
 

@@ -1,4 +1,6 @@
-import { quantile } from '../src/measure/quantile.ts';
+import { quantile } from '@halfopen/figures/statistics';
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { unpackRequests } from '../src/measure/unpack.ts';
 import {
   type EndpointState,
@@ -11,7 +13,6 @@ import {
   type RunResult,
   type VariantResult,
 } from '../src/result.ts';
-import { chances } from './stats/simulated-outage.ts';
 
 const RATE_PER_S = 60;
 const SECONDS = 36;
@@ -200,6 +201,12 @@ interface SimulatedRequest {
   readonly outcome: number;
   readonly tookMs: number;
   readonly attempts: number;
+}
+
+/** Numbers in [0, 1), the same ones for the same seed. */
+function chances(seed: number): () => number {
+  const random = xoroshiro128plus(seed);
+  return () => uniformFloat64(random);
 }
 
 function simulatedRun(policy: 'none' | 'standard', seed: number, planted: number): RunResult {

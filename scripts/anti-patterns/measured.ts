@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Provenance } from '../../lab/src/result.ts';
+import type { Provenance } from '../../packages/figures/src/provenance.ts';
 import type { Figures } from './measurement.ts';
 
 /** What the last run has measured, as it was measured: every figure under "Anti-patterns" is made from this. */

@@ -1,4 +1,4 @@
-import { type Estimate, quantileInterval } from '@halfopen/lab/stats';
+import { type Estimate, quantileInterval } from '@halfopen/figures/statistics';
 import type { Measurements } from '../result.ts';
 
 /** The draws of the bootstrap are the same for everybody. */

@@ -1,4 +1,4 @@
-import { tableRow } from '@halfopen/lab/markdown';
+import { tableRow } from '@halfopen/figures/text';
 import { CONTENDERS } from '../contenders.ts';
 import type { Benchmarks } from '../result.ts';
 import { disturbance } from './figures.ts';

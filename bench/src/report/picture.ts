@@ -1,6 +1,5 @@
-import { escape } from '@halfopen/lab/escape';
-import { plotPanel } from '@halfopen/lab/plot';
-import { DARK, LIGHT, PICTURE_STYLE } from '@halfopen/lab/theme';
+import { plotPanel, STANDALONE_STYLE } from '@halfopen/figures/pictures';
+import { escape } from '@halfopen/figures/text';
 import * as Plot from '@observablehq/plot';
 import { CONTENDERS } from '../contenders.ts';
 import type { Measurements, Rounds } from '../result.ts';
@@ -9,10 +8,6 @@ import { median } from './figures.ts';
 const WIDTH = 860;
 const LEFT = 190;
 const ROW = 24;
-
-/** A page has no say in a picture that it shows as a file: it brings its colours and its ground along. */
-const STYLE = `svg {${LIGHT} background: var(--ground); }
-@media (prefers-color-scheme: dark) { svg {${DARK} } }${PICTURE_STYLE}`;
 
 /** What a hop costs and how long it takes, side by side, with 95 % intervals; follows the reader's light or dark setting. */
 export function picture({ cpuUs, latency }: Measurements): string {
@@ -43,7 +38,7 @@ export function picture({ cpuUs, latency }: Measurements): string {
     ' role="img" aria-labelledby="title desc">',
     '<title id="title">The same hop, by Halfopen and by others</title>',
     `<desc id="desc">${escape(description)}</desc>`,
-    `<style>${STYLE}</style>`,
+    `<style>${STANDALONE_STYLE}</style>`,
     ...parts,
     '</svg>',
   ].join('');

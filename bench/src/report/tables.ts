@@ -1,5 +1,5 @@
-import { markdownText } from '@halfopen/lab/markdown';
-import type { Estimate } from '@halfopen/lab/stats';
+import type { Estimate } from '@halfopen/figures/statistics';
+import { markdownText } from '@halfopen/figures/text';
 import { CONTENDERS } from '../contenders.ts';
 import type { Benchmarks, Measurements } from '../result.ts';
 import { median, ratio } from './figures.ts';

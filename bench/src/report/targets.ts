@@ -1,4 +1,4 @@
-import type { Estimate } from '@halfopen/lab/stats';
+import type { Estimate } from '@halfopen/figures/statistics';
 import type { Benchmarks } from '../result.ts';
 import { excess, median, ratio, unevenness } from './figures.ts';
 

@@ -1,5 +1,5 @@
-import { markdownText } from '@halfopen/lab/markdown';
-import type { Provenance } from '@halfopen/lab/result';
+import type { Provenance } from '@halfopen/figures/provenance';
+import { markdownText } from '@halfopen/figures/text';
 
 /** By which command, when and on what machine something was measured: the rest of a sentence. */
 export function whereAndWhen({ startedAt, commit, node, machine, command }: Provenance): string {

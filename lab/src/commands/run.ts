@@ -2,14 +2,15 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { provenanceOf } from '@halfopen/figures/provenance';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Experiment } from '../experiment/format.ts';
 import { phasesOf } from '../experiment/phases.ts';
 import { type Place, placeChecks, speaksOf } from '../experiment/place-checks.ts';
 import { writeReport } from '../report/write-report.ts';
 import { type ExperimentResult, experimentResult } from '../result.ts';
+import { LIBRARIES } from '../run/libraries.ts';
 import { createProgressLine } from '../run/progress-line.ts';
-import { provenanceOf } from '../run/provenance.ts';
 import { runExperiment } from '../run/run-experiment.ts';
 import { attachToCompose, attachToUrl } from '../system/attached.ts';
 import { policyOf } from '../system/edge-probe.ts';
@@ -164,7 +165,12 @@ async function runJob(
       text,
       seed,
       repeats,
-      provenance: provenanceOf({ command: commandLine(file, seed, repeats, options), seed, on }),
+      provenance: provenanceOf({
+        command: commandLine(file, seed, repeats, options),
+        seed,
+        on,
+        libraries: LIBRARIES,
+      }),
       wire,
       ledger,
       signal,

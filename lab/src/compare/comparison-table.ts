@@ -1,6 +1,6 @@
+import { LEAST_RUNS } from '@halfopen/figures/statistics';
 import { differenceText, formatFigure, METRIC_TEXTS } from '../metric-words.ts';
 import { NOT_RECOVERED } from '../report/verdict-words.ts';
-import { LEAST_RUNS } from '../stats/index.ts';
 import type { Comparison, ComparisonRow } from './compare-results.ts';
 
 /** The comparison for a terminal, or for whoever pastes it somewhere: a Markdown table, padded. */

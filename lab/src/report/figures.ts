@@ -1,8 +1,8 @@
+import type { Estimate } from '@halfopen/figures/statistics';
 import { estimateOf } from '../judge.ts';
 import type { RawRun } from '../measure/raw-run.ts';
 import { rawRunOf } from '../measure/unpack.ts';
 import { type ExperimentResult, METRICS, type MetricName, type PhaseName } from '../result.ts';
-import type { Estimate } from '../stats/index.ts';
 
 type RunsByVariant = ReadonlyMap<string, readonly RawRun[]>;
 

@@ -1,8 +1,8 @@
+import type { Estimate } from '@halfopen/figures/statistics';
+import { tableRow } from '@halfopen/figures/text';
 import { formatFigure, intervalText } from '../metric-words.ts';
 import type { ExperimentResult, MetricName } from '../result.ts';
-import type { Estimate } from '../stats/index.ts';
 import { figureRows } from './figures.ts';
-import { tableRow } from './markdown.ts';
 import { NOTHING } from './verdict-words.ts';
 
 /**

@@ -1,5 +1,5 @@
+import { escape } from '@halfopen/figures/text';
 import type { ExperimentResult, HypothesisResult } from '../result.ts';
-import { escape } from './escape.ts';
 import { hypothesisInterval, observedText } from './verdict-words.ts';
 
 /**

@@ -1,3 +1,4 @@
+import { markdownText, tableRow } from '@halfopen/figures/text';
 import type { ExperimentResult } from '../result.ts';
 import {
   hypothesisInterval,
@@ -38,16 +39,4 @@ export function hypothesesMarkdown({ hypotheses }: ExperimentResult): string[] {
       ]),
     ),
   ];
-}
-
-export function tableRow(cells: readonly string[]): string {
-  return `| ${cells.map(markdownText).join(' | ')} |`;
-}
-
-/** One line that means itself: no cell ends early, no tag begins. */
-export function markdownText(text: string): string {
-  return text
-    .replace(/\s+/g, ' ')
-    .replace(/[\\|`*_[\]]/g, '\\$&')
-    .replace(/</g, '&lt;');
 }

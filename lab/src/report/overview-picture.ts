@@ -1,11 +1,9 @@
+import { latencyText, latencyTicks, pictureElement, plotPanel } from '@halfopen/figures/pictures';
+import { escape } from '@halfopen/figures/text';
 import * as Plot from '@observablehq/plot';
 import { formatFigure } from '../metric-words.ts';
 import type { ExperimentResult, MetricName } from '../result.ts';
-import { escape } from './escape.ts';
 import type { FigureRow } from './figures.ts';
-import { latencyText, latencyTicks } from './latency-scale.ts';
-import { pictureElement } from './picture-element.ts';
-import { plotPanel } from './plot-panel.ts';
 
 export interface Overviewed {
   readonly result: ExperimentResult;

@@ -1,4 +1,4 @@
-import { DARK, LIGHT, PICTURE_STYLE } from './theme.ts';
+import { DARK, LIGHT, PICTURE_STYLE } from '@halfopen/figures/pictures';
 
 export const PAGE_STYLE = `
 :root {${LIGHT}

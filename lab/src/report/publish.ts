@@ -1,13 +1,14 @@
 import { basename } from 'node:path';
+import { STANDALONE_STYLE } from '@halfopen/figures/pictures';
+import { markdownText, tableRow } from '@halfopen/figures/text';
 import { formatFigure, intervalText, METRIC_TEXTS } from '../metric-words.ts';
 import { ResultError } from '../read-result.ts';
 import type { ExperimentResult, MetricName } from '../result.ts';
 import { giveUpText, MOST_RUNS } from '../run/run-until-judged.ts';
 import { type FigureRow, figureRows } from './figures.ts';
-import { hypothesesMarkdown, markdownText, tableRow } from './markdown.ts';
+import { hypothesesMarkdown } from './markdown.ts';
 import { OVERVIEW_ALT, type Overviewed, overviewPicture } from './overview-picture.ts';
 import { summaryOf } from './summary.ts';
-import { DARK, LIGHT, PICTURE_STYLE } from './theme.ts';
 import { timelinePicture } from './timeline-picture.ts';
 import { NOT_RECOVERED, NOTHING, VERDICT_MARKS, VERDICT_TEXTS, verdictSentence } from './verdict-words.ts';
 
@@ -45,10 +46,10 @@ export function publicationOf(results: readonly ExperimentResult[]): Publication
   const pictures = judged.flatMap((result) =>
     result.variants.map((variant) => ({
       file: pictureFile(result, variant.name),
-      svg: timelinePicture(result, variant, { width: 860, id: 'picture', style: FILE_STYLE }),
+      svg: timelinePicture(result, variant, { width: 860, id: 'picture', style: STANDALONE_STYLE }),
     })),
   );
-  const overviewSvg = { file: OVERVIEW_FILE, svg: overviewPicture(published, FILE_STYLE) };
+  const overviewSvg = { file: OVERVIEW_FILE, svg: overviewPicture(published, STANDALONE_STYLE) };
   return {
     lines: [...overview(published), ...givenUpSummary(published), ...published.flatMap(section)],
     judged,
@@ -84,10 +85,6 @@ function givenUpSummary(published: readonly Published[]): string[] {
     '',
   ];
 }
-
-/** A page of a browser has no say in a picture that it shows as a file: it brings its colours and its ground along. */
-const FILE_STYLE = `svg {${LIGHT} background: var(--ground); }
-@media (prefers-color-scheme: dark) { svg {${DARK} } }${PICTURE_STYLE}`;
 
 function overview(published: readonly Published[]): string[] {
   return [

@@ -1,7 +1,7 @@
+import type { Estimate } from '@halfopen/figures/statistics';
+import { escape } from '@halfopen/figures/text';
 import { differenceText, formatFigure, METRIC_TEXTS } from '../metric-words.ts';
 import type { ExperimentResult, HypothesisResult, MetricName, VariantResult } from '../result.ts';
-import type { Estimate } from '../stats/index.ts';
-import { escape } from './escape.ts';
 import { type FigureRow, figureRows } from './figures.ts';
 import { happeningsOf, spanText } from './happenings.ts';
 import { PAGE_STYLE } from './page-style.ts';

@@ -1,4 +1,4 @@
-import { quantile } from '../measure/quantile.ts';
+import { quantile } from '@halfopen/figures/statistics';
 import { unpackRequests } from '../measure/unpack.ts';
 import { ENDPOINT_STATES, type ExperimentResult, type RunResult, type Timeline } from '../result.ts';
 

@@ -1,12 +1,16 @@
+import {
+  type LegendEntry,
+  latencyText,
+  latencyTicks,
+  legend,
+  pictureElement,
+  plotPanel,
+} from '@halfopen/figures/pictures';
+import { escape } from '@halfopen/figures/text';
 import * as Plot from '@observablehq/plot';
 import type { ExperimentResult, VariantResult } from '../result.ts';
 import { breakerBand, shortened } from './breaker-band.ts';
-import { escape } from './escape.ts';
 import { asItWas, type Happening, happeningsOf } from './happenings.ts';
-import { latencyText, latencyTicks } from './latency-scale.ts';
-import { type LegendEntry, legend } from './legend.ts';
-import { pictureElement } from './picture-element.ts';
-import { plotPanel } from './plot-panel.ts';
 import { type ShownTimeline, shownTimeline } from './shown-timeline.ts';
 import { summaryOf } from './summary.ts';
 

@@ -1,3 +1,5 @@
+import type { Provenance } from '@halfopen/figures/provenance';
+import { quantile, worst } from '@halfopen/figures/statistics';
 import type { Experiment } from '../experiment/format.ts';
 import { phasesOf, spanOf } from '../experiment/phases.ts';
 import { labelOf } from '../faults/label.ts';
@@ -6,10 +8,8 @@ import { loadChangesOf } from '../load/load-changes.ts';
 import type { Progress } from '../load/protocol.ts';
 import { figuresOf } from '../measure/figures.ts';
 import { packRequests } from '../measure/pack.ts';
-import { quantile } from '../measure/quantile.ts';
 import { timelineOf } from '../measure/timeline.ts';
-import type { ExperimentResult, Provenance, RunResult, VariantResult } from '../result.ts';
-import { worst } from '../stats/index.ts';
+import type { ExperimentResult, RunResult, VariantResult } from '../result.ts';
 import { asText } from '../system/embedded.ts';
 import { type RunOptions, runVariant, type VariantRun } from './run-variant.ts';
 import type { Sampler } from './sampler.ts';

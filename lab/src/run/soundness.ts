@@ -1,9 +1,9 @@
+import { quantile } from '@halfopen/figures/statistics';
 import type { AbortWhen } from '../experiment/format.ts';
 import type { Phase } from '../experiment/phases.ts';
 import type { FaultTimes } from '../faults/player.ts';
 import type { Measured, Progress, Reasons } from '../load/protocol.ts';
 import { rangeOf } from '../measure/figures.ts';
-import { quantile } from '../measure/quantile.ts';
 import { codeOf } from '../measure/raw-run.ts';
 import type { Reason } from '../result.ts';
 import type { Sampler } from './sampler.ts';

@@ -1,5 +1,7 @@
-import type { Verdict } from '../result.ts';
 import type { Estimate } from './intervals.ts';
+
+export const VERDICTS = ['held', 'failed', 'inconclusive'] as const;
+export type Verdict = (typeof VERDICTS)[number];
 
 /** What a hypothesis demands of a figure; both ends belong to it. */
 export interface Bounds {

@@ -2,6 +2,7 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { meanOf, type Sample } from './block-length.ts';
 import { normalQuantile, studentQuantile } from './normal.ts';
+import { nearestRank } from './quantile.ts';
 
 /** A closed interval: lower end, upper end. */
 export type Interval = readonly [number, number];
@@ -18,7 +19,7 @@ export interface BootstrapOptions {
    *
    * Whoever asks for 99 % and more from a handful of runs leaves it to figures that the machine's speed moves, which are times. With
    * five runs, Student's interval of an alarm over six figures reaches seven standard errors to either side; a share that lost 2 % is
-   * then seen in fewer than 30 of 50 pairs, and in 49 without (lab/test/stats/bursts-and-runs.test.ts). What bursts do to a share,
+   * then seen in fewer than 30 of 50 pairs, and in 49 without (test/statistics/bursts-and-runs.test.ts). What bursts do to a share,
    * the bootstrap knows already.
    */
   readonly betweenRuns?: boolean;
@@ -61,13 +62,7 @@ export function resampled(
 export function observedOf(runs: readonly Sample[], statistic: Statistic): number {
   const all = Float64Array.from(runs.flatMap((run) => Array.from(run)));
   if (statistic.kind === 'mean') return meanOf(all);
-  return all.toSorted()[rankOf(statistic.q, all.length)] as number;
-}
-
-/** Where the quantile stands in `n` sorted values (nearest rank: the smallest with a share of at least q at or below it). */
-function rankOf(q: number, n: number): number {
-  // Without the rounding 0.99 × 200 would be 198.00000000000003 and the rank one too high.
-  return Math.min(n - 1, Math.max(0, Math.ceil(Number((q * n).toPrecision(12))) - 1));
+  return all.toSorted()[nearestRank(statistic.q, all.length)] as number;
 }
 
 /** How many resamples an interval of this level needs, unless the caller says. */
@@ -105,7 +100,7 @@ export function percentileInterval(
   const stretchedAs = Math.max(tail, FARTHEST_TAIL);
   const stretch = studentQuantile(stretchedAs, freedom) / normalQuantile(stretchedAs) / narrow;
   const sorted = values.toSorted();
-  const at = (share: number) => observed + stretch * ((sorted[rankOf(share, sorted.length)] as number) - observed);
+  const at = (share: number) => observed + stretch * ((sorted[nearestRank(share, sorted.length)] as number) - observed);
   return [at(tail), at(1 - tail)];
 }
 
@@ -165,7 +160,7 @@ class QuantileTally {
       return Uint32Array.from([...own, ...own]);
     });
     this.#counts = new Uint32Array(all.length);
-    this.#above = all.length - 1 - rankOf(q, all.length);
+    this.#above = all.length - 1 - nearestRank(q, all.length);
   }
 
   clear(): void {

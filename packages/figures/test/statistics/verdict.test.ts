@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judge, worst } from '../../src/stats/index.ts';
+import { judge, worst } from '../../src/statistics/index.ts';
 
 describe('judge', () => {
   it.each([

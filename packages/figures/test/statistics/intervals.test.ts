@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { widenedByRuns } from '../../src/stats/between-runs.ts';
-import { blockLength } from '../../src/stats/block-length.ts';
-import { independentBlocks } from '../../src/stats/freedom.ts';
-import { meanInterval, quantileInterval, shareInterval } from '../../src/stats/index.ts';
-import { normalQuantile, studentQuantile } from '../../src/stats/normal.ts';
-import { matchedInterval, wilsonInterval } from '../../src/stats/score-interval.ts';
+import { widenedByRuns } from '../../src/statistics/between-runs.ts';
+import { blockLength } from '../../src/statistics/block-length.ts';
+import { independentBlocks } from '../../src/statistics/freedom.ts';
+import { meanInterval, quantileInterval, shareInterval } from '../../src/statistics/index.ts';
+import { normalQuantile, studentQuantile } from '../../src/statistics/normal.ts';
+import { matchedInterval, wilsonInterval } from '../../src/statistics/score-interval.ts';
 import { chances, simulateOutage, spread } from './simulated-outage.ts';
 
 describe('the tables', () => {

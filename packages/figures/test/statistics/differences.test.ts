@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { alarmLevel, type Estimate, pairedDifference, unpairedDifference } from '../../src/stats/index.ts';
-import { wilsonInterval } from '../../src/stats/score-interval.ts';
+import { alarmLevel, type Estimate, pairedDifference, unpairedDifference } from '../../src/statistics/index.ts';
+import { wilsonInterval } from '../../src/statistics/score-interval.ts';
 import { chances, type SimulatedRun, simulateOutage } from './simulated-outage.ts';
 
 const P99 = { kind: 'quantile', q: 0.99 } as const;

@@ -4,4 +4,5 @@ export type { Sample } from './block-length.ts';
 export type { BootstrapOptions, Statistic } from './bootstrap.ts';
 export { pairedDifference, unpairedDifference } from './differences.ts';
 export { type Estimate, meanInterval, quantileInterval, shareInterval } from './intervals.ts';
-export { judge, worst } from './verdict.ts';
+export { quantile } from './quantile.ts';
+export { judge, VERDICTS, type Verdict, worst } from './verdict.ts';

@@ -1,6 +1,6 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import { normalQuantile } from '../../src/stats/normal.ts';
+import { normalQuantile } from '../../src/statistics/normal.ts';
 
 /** One side of a pair, one entry an arrival. */
 export interface SimulatedRun {

@@ -1,4 +1,4 @@
-import { escape } from './escape.ts';
+import { escape } from '../text/escape.ts';
 
 /** A page leaves room around a picture; a file brings its own ground along, and must not write on its very edge. */
 const FILE_MARGIN = 14;

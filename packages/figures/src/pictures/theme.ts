@@ -32,3 +32,10 @@ export const PICTURE_STYLE = `
   .picture .throughout { fill: none; stroke: var(--quiet); stroke-width: 0.75; stroke-dasharray: 2 3; }
   .picture .on-hatch text { stroke: var(--ground); stroke-width: 4px; stroke-linejoin: round; paint-order: stroke; }
   .picture .on-open text { fill: var(--on-open); font-weight: 600; stroke: var(--open); stroke-width: 4px; stroke-linejoin: round; paint-order: stroke; }`;
+
+/**
+ * For a picture in a file of its own. A page that shows the file as an image cannot style it, so the file brings its colours and its
+ * background along; it follows the reader's light or dark setting.
+ */
+export const STANDALONE_STYLE = `svg {${LIGHT} background: var(--ground); }
+@media (prefers-color-scheme: dark) { svg {${DARK} } }${PICTURE_STYLE}`;

@@ -1,4 +1,4 @@
-import { escape } from './escape.ts';
+import { escape } from '../text/escape.ts';
 
 /** What a picture's sign means: an area's pattern, a line, or words alone. */
 export interface LegendEntry {

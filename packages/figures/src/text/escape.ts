@@ -1,4 +1,4 @@
-/** Text for HTML and SVG, inside of elements and of quoted attributes. */
+/** Escapes text for HTML, SVG and XML, inside elements and inside quoted attributes. */
 export function escape(text: string): string {
   return text.replace(/[&<>"']/g, (one) => `&#${one.codePointAt(0)};`);
 }

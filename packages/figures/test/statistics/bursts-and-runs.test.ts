@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { alarmLevel, type Estimate, pairedDifference, quantileInterval, shareInterval } from '../../src/stats/index.ts';
+import {
+  alarmLevel,
+  type Estimate,
+  pairedDifference,
+  quantileInterval,
+  shareInterval,
+} from '../../src/statistics/index.ts';
 import {
   ANSWERED_IN_BURSTS,
   chances,

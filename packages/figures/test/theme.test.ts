@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DARK, LIGHT } from '../src/report/theme.ts';
+import { DARK, LIGHT } from '../src/pictures/theme.ts';
 
 type Rgb = readonly [number, number, number];
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { quantile } from '../src/measure/quantile.ts';
+import { quantile } from '../../src/statistics/quantile.ts';
 
 test.each([
   [[], 0.5, null],

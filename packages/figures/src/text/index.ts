@@ -1,0 +1,2 @@
+export { escape } from './escape.ts';
+export { markdownText, tableRow } from './markdown.ts';
