@@ -76,7 +76,7 @@ test('in production as anywhere else, faults are off unless somebody turns them 
   const broken = await startGreeter({ NODE_ENV: 'production', FAULTS: 'on' });
   expect((await get(`${broken.opsUrl}/faults`)).status).toBe(200);
   const warnings = broken.log().filter(({ level }) => level === 'warn');
-  expect(warnings).toMatchObject([{ msg: 'FAULTS=on: anybody who reaches this service can break it on purpose' }]);
+  expect(warnings).toMatchObject([{ msg: 'FAULTS=on: anyone who can reach this service can break it on purpose' }]);
 });
 
 describe('PUT, GET, DELETE /faults: everybody', () => {
@@ -112,7 +112,7 @@ describe('PUT, GET, DELETE /faults: everybody', () => {
     ['null', 400, 'the plan: must be a plan'],
     ['[]', 400, 'the plan: must be a plan'],
     ['{"faults":[{"id":"x"}]}', 400, 'faults[0]: does nothing'],
-    ['{"faults":[{"id":"x","exit":true}]}', 400, 'faults[0].exit: is not possible'],
+    ['{"faults":[{"id":"x","exit":true}]}', 400, 'faults[0].exit: is not allowed'],
     ['{"faults":[{"id":"x","operation":"helo","reset":true}]}', 400, 'faults[0].operation: must be one of hello'],
     ['{"faults":', 400, 'the fault plan is not JSON in UTF-8: Unexpected end of JSON input'],
     ['{"faults":[\u00ff]}', 400, 'the fault plan is not JSON in UTF-8'],
@@ -346,7 +346,7 @@ describe('faults of the process', () => {
     const { edge, greeter } = await startSystem();
     await put(greeter.opsUrl, '{"faults":[{"id":"gone","notReady":true}]}');
     const ready = await get(`${greeter.opsUrl}/readyz`);
-    expect([ready.status, ready.json.detail]).toEqual([503, 'the fault gone says so']);
+    expect([ready.status, ready.json.detail]).toEqual([503, 'the fault gone is in force']);
     expect((await get(`${greeter.opsUrl}/livez`)).status).toBe(200);
     expect((await get(`${edge.url}/hello`)).status).toBe(200);
     await get(`${greeter.opsUrl}/faults`, {}, 'DELETE');

@@ -64,14 +64,14 @@ describe('bad input is refused with a problem that says what would do', () => {
     ['GET', '/hello?name=%ff', 400, 'percent-encoded UTF-8'],
     ['GET', '/hello?name=%ED%A0%80', 400, 'percent-encoded UTF-8'],
     ['GET', '/hello?name=%zz', 400, 'percent-encoded UTF-8'],
-    ['GET', '/', 404, 'nothing under this path'],
-    ['GET', '/hello/', 404, 'nothing under this path'],
-    ['GET', '/HELLO', 404, 'nothing under this path'],
-    ['GET', '/hello/../hello%2f', 404, 'nothing under this path'],
-    ['GET', '/%zz', 404, 'nothing under this path'],
-    ['POST', '/hello', 405, 'POST is not possible here'],
-    ['OPTIONS', '/hello', 405, 'OPTIONS is not possible here'],
-    ['DELETE', '/hello?name=', 405, 'DELETE is not possible here'],
+    ['GET', '/', 404, 'nothing exists at this path'],
+    ['GET', '/hello/', 404, 'nothing exists at this path'],
+    ['GET', '/HELLO', 404, 'nothing exists at this path'],
+    ['GET', '/hello/../hello%2f', 404, 'nothing exists at this path'],
+    ['GET', '/%zz', 404, 'nothing exists at this path'],
+    ['POST', '/hello', 405, 'POST is not allowed here'],
+    ['OPTIONS', '/hello', 405, 'OPTIONS is not allowed here'],
+    ['DELETE', '/hello?name=', 405, 'DELETE is not allowed here'],
   ])('%#. %s %.40s → %i', async (method, target, status, detail) => {
     const { edge, greeter } = await startSystem();
     for (const { url } of [edge, greeter]) {

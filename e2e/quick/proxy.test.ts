@@ -455,8 +455,8 @@ describe('the API', () => {
     ['POST', '/proxies/wire/toxics', { type: 'latency', attributes: { latency: '1' } }, 400, 'latency: "1" is not'],
     ['POST', '/proxies/wire/toxics', { type: 'latency', attributes: { latency: -1 } }, 400, 'latency: -1 is not'],
     ['POST', '/proxies/wire/toxics', { type: 'latency', attributes: [] }, 400, 'attributes: '],
-    ['PUT', '/proxies', {}, 405, 'PUT is not possible here'],
-    ['GET', '/nothing', undefined, 404, '/nothing is not a part of this API'],
+    ['PUT', '/proxies', {}, 405, 'PUT is not allowed here'],
+    ['GET', '/nothing', undefined, 404, '/nothing is not part of this API'],
   ])('%s %s with %j: %i', async (method, path, body, status, error) => {
     const { call } = await api();
     const answer = await call(method, path, body);

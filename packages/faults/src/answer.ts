@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 
 /**
- * Lets the handler work and answer, and hands the body of its answer over instead of sending it. By then `res` is as
- * before, but for status and headers, which are those of the answer: nothing has been written.
+ * Runs the handler as usual, but passes the body of its answer to `send` instead of the caller. When `send` is called, `res`
+ * has the status and headers of the answer, nothing has been written, and its methods are the original ones.
  */
 export function interceptAnswer(res: ServerResponse, send: (body: Buffer) => void): void {
   const asBefore = { writeHead: res.writeHead.bind(res), write: res.write.bind(res), end: res.end.bind(res) };
@@ -11,7 +11,7 @@ export function interceptAnswer(res: ServerResponse, send: (body: Buffer) => voi
     if (typeof chunk === 'string' || chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk));
   };
   Object.assign(res, {
-    /** The last of the others are headers, or, where there are none, a reason phrase, which means nothing. */
+    /** The last argument holds the headers, or is a reason phrase, which has no meaning in HTTP. */
     writeHead: (status: number, ...others: unknown[]) => {
       res.statusCode = status;
       const headers = others.at(-1);

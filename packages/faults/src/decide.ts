@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 
 /**
- * A number in [0, 1) that belongs to this fault and this attempt of this request: whether the fault fires is decided by
- * it alone. So the same seed hits the same requests, whatever the order, the concurrency or the policy above, and two
- * policies can be compared on the same victims. Two faults of one plan are independent.
+ * A number in [0, 1) for one fault and one attempt of a request. It alone decides whether the fault fires. So a seed hits
+ * the same requests whatever their order, the concurrency or the policy of the caller, and two policies can be compared
+ * on the same failures. Two faults of one plan are independent of each other.
  */
 export function chanceOf(seed: number, faultId: string, requestId: string, attempt: string): number {
   const digest = hash('sha256', `${seed}\n${faultId}\n${requestId}\n${attempt}`, 'buffer');

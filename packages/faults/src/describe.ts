@@ -3,18 +3,18 @@ import { expectsOf } from './kinds.ts';
 import { distributions } from './latency.ts';
 import { faultSchema, planSchema } from './schema.ts';
 
-/** What a person needs to know of one member of a plan. */
+/** What the reference page says about one member of a plan. */
 export interface MemberDescription {
   readonly name: string;
-  /** What it takes, in words. */
+  /** The accepted values, in words. */
   readonly expects: string;
-  /** As JSON; `undefined` where there is none. */
+  /** The default as JSON; `undefined` if there is none. */
   readonly fallback: string | undefined;
   readonly required: boolean;
   readonly description: string;
 }
 
-/** Every member of a plan, of a fault, and of each distribution that a delay may be drawn from: for the reference page. */
+/** Every member of a plan, of a fault, and of each distribution of delays, for the reference page. */
 export function planMembers() {
   return {
     plan: membersOf(planSchema),

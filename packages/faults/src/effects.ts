@@ -2,12 +2,12 @@ import type { ServerResponse } from 'node:http';
 import { MAX_HOLD_MS } from './limits.ts';
 import { DRIP_INTERVAL_MS, type Fault } from './schema.ts';
 
-/** What becomes of an answer, once the work for it is done. `res` has its status and headers. */
+/** Spoils a finished answer. `res` has its status and headers, and `body` has not been sent. */
 export type Spoil = (res: ServerResponse, body: Buffer) => void;
 
 /**
- * What a fault does to the answer; `undefined` where it leaves answers alone.
- * @param takeOver from here on the service must not answer by itself
+ * What a fault does to the answer; `undefined` if it does nothing to answers.
+ * @param takeOver stops the service from answering by itself
  */
 export function spoilOf(fault: Fault, takeOver: (res: ServerResponse) => void): Spoil | undefined {
   const { oversize, dripIntervalMs = DRIP_INTERVAL_MS } = fault;
@@ -25,7 +25,7 @@ export function spoilOf(fault: Fault, takeOver: (res: ServerResponse) => void): 
   return undefined;
 }
 
-/** Keeps the caller waiting, but not for ever. */
+/** Keeps the caller waiting, but resets its connection in the end. */
 export function hold(res: ServerResponse): void {
   const timer = setTimeout(() => res.socket?.resetAndDestroy(), MAX_HOLD_MS);
   res.once('close', () => clearTimeout(timer));
@@ -35,9 +35,9 @@ function send(res: ServerResponse, body: Buffer): void {
   res.setHeader('content-length', body.length).end(body);
 }
 
-/** Announces all of it and sends half. */
+/** Announces the whole length and sends half. */
 function truncate(res: ServerResponse, body: Buffer): void {
-  // The answer to a HEAD has no body that could break off.
+  // The answer to HEAD has no body to truncate.
   if (res.req.method === 'HEAD') return send(res, body);
   res.setHeader('content-length', body.length);
   res.write(body.subarray(0, Math.floor(body.length / 2)), () => res.destroy());
@@ -57,8 +57,8 @@ function drip(res: ServerResponse, body: Buffer, intervalMs: number): void {
 const SPACES = Buffer.alloc(65_536, ' ');
 
 /**
- * White space behind JSON is still JSON: whoever does not limit what it reads takes the answer for a good one. However
- * much of it is waiting to be read, it is the same one buffer.
+ * Pads the answer with white space. It is still valid JSON, so a client that does not limit what it reads accepts it. All
+ * writes share one buffer, so the size of the padding costs no memory here.
  */
 function pad(res: ServerResponse, body: Buffer, bytes: number): void {
   res.removeHeader('content-length');
@@ -67,7 +67,7 @@ function pad(res: ServerResponse, body: Buffer, bytes: number): void {
   res.end();
 }
 
-/** The same JSON with every member of another type. */
+/** The same JSON, with another type for every member. */
 function withOtherTypes(body: Buffer): Buffer {
   return Buffer.from(JSON.stringify(otherType(parse(body))));
 }
@@ -76,7 +76,7 @@ function parse(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString());
   } catch {
-    // No JSON, as the answer to a HEAD: anything is another type.
+    // Not JSON, such as the empty answer to HEAD: any value has another type.
     return undefined;
   }
 }

@@ -5,33 +5,33 @@ import { EMPTY_PLAN } from './plan.ts';
 import { type Load, ProcessLoad, type ProcessLoadOptions } from './process-load.ts';
 import { type Fault, type FaultPlan, PROCESS_EFFECTS } from './schema.ts';
 
-/** What decides which fault hits a request. */
+/** The facts about a request that decide which fault hits it. */
 export interface Candidate {
   readonly requestId: string;
-  /** Which attempt of a call this is; `1` where nobody says. */
+  /** Which attempt of a call this is. `1` if the caller does not say. */
   readonly attempt: string;
-  /** The operation that was asked for, if it is one. */
+  /** The operation that was asked for; `undefined` for an unknown path. */
   readonly operation: string | undefined;
   /** The `user-agent` of the request. */
   readonly userAgent: string | undefined;
 }
 
-/** The plan in force, and what it has done so far. */
+/** The plan in force and what it has done so far, as `GET /faults` answers it. */
 export interface PlanStatus extends FaultPlan {
-  /** How often each fault has fired; those that hit the process fire once, when they begin. */
+  /** How often each fault has fired. A fault that hits the process fires once, when it begins. */
   readonly injected: Readonly<Record<string, number>>;
-  /** How long each fault is still in force. 0: its time is up, or its count is spent. */
+  /** Milliseconds that each fault is still in force. 0: its time or its count is used up. */
   readonly leftMs: Readonly<Record<string, number>>;
 }
 
 export interface InjectorOptions extends ProcessLoadOptions {
-  /** Milliseconds of a clock that never jumps. Default: the process's. */
+  /** A monotonic clock, in milliseconds. Default: `performance.now`. */
   readonly now?: () => number;
-  /** Told of each fault of a plan that fires without a request: the ids of those that hit the process. */
+  /** Called with the id of each fault that hits the process, when it begins. Default: nothing. */
   readonly onBegun?: (faultId: string) => void;
 }
 
-/** The plan in force in one process, and what it has done so far. It lives in memory only: a restart comes up clean. */
+/** Holds the plan in force in one process and decides which requests it hits. In memory only: a restart has no faults. */
 export class Injector {
   readonly #now: () => number;
   readonly #onBegun: (faultId: string) => void;
@@ -56,7 +56,7 @@ export class Injector {
     };
   }
 
-  /** Puts a plan in force; counts and times begin at 0. */
+  /** Puts a plan in force. Its counts and times start at 0. */
   use(plan: FaultPlan): void {
     this.#plan = plan;
     this.#since = this.#now();
@@ -68,12 +68,12 @@ export class Injector {
     this.#load.update();
   }
 
-  /** Takes the plan back, and everything that it holds. */
+  /** Removes the plan and frees the memory that it holds. */
   clear(): void {
     this.use(EMPTY_PLAN);
   }
 
-  /** The first fault of the plan that hits this attempt of this request. It counts as fired. */
+  /** The first fault of the plan that hits this attempt of this request. It is counted as fired. */
   pick(candidate: Candidate): Fault | undefined {
     const { seed, faults } = this.#plan;
     const { requestId, attempt } = candidate;
@@ -89,8 +89,8 @@ export class Injector {
   }
 
   /**
-   * How long this fault delays this attempt of this request, in milliseconds. Drawn from the same hash as the decision,
-   * but independent of it: those that are hit are not the slow ones.
+   * How long this fault delays this attempt of this request, in milliseconds. Drawn from the same hash as the decision, but
+   * independently of it: whether a request is hit says nothing about its delay.
    */
   delayMs(fault: Fault, { requestId, attempt }: Candidate): number {
     const chance = (of: string) => chanceOf(this.#plan.seed, `${fault.id}\n${of}`, requestId, attempt);
@@ -99,7 +99,7 @@ export class Injector {
     return Math.min(MAX_DELAY_MS, delayMs + jitterMs * chance('jitter'));
   }
 
-  /** The fault that keeps the service from being ready. */
+  /** The id of the fault that makes `/readyz` answer 503, if there is one. */
   get notReady(): string | undefined {
     return this.#plan.faults.find((fault) => fault.notReady && this.#leftMs(fault) > 0)?.id;
   }
@@ -137,8 +137,8 @@ function matches({ operation, caller }: Fault, candidate: Candidate): boolean {
 }
 
 /**
- * The product that a `user-agent` begins with, without its version (RFC 9110 §10.1.5), in lower case. HTTP has no other
- * name for who calls; Envoy (`add_user_agent`) puts the name of the calling service there, too.
+ * The first product of a `user-agent`, without its version (RFC 9110 §10.1.5), in lower case. HTTP has no other field that
+ * names the caller. Envoy (`add_user_agent`) puts the name of the calling service there as well.
  */
 function productOf(userAgent: string | undefined): string | undefined {
   return /^[!#$%&'*+.^`|~\w-]+/.exec(userAgent ?? '')?.[0].toLowerCase();

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 
-/** Longer values are cut off where they are quoted. Characters. */
+/** The longest quoted value, in characters. */
 const MAX_QUOTED = 60;
 
 /**
- * Kinds of members of a plan: each says what it takes in the same words to whoever reads the reference page and to
- * whoever gets it wrong.
+ * The kinds of members of a plan. The reference page and the error messages describe the accepted values in the same
+ * words.
  */
 export const kind = {
   wholeNumber: (min: number, max: number, unit = '') => {
@@ -23,9 +23,9 @@ export const kind = {
     number((value) => value > 0 && value <= 1, 'a number above 0, at most 1', { exclusiveMinimum: 0, maximum: 1 }),
   between: (min: number, max: number) =>
     number((value) => value >= min && value <= max, `a number from ${min} to ${max}`, { minimum: min, maximum: max }),
-  /** On by being there: `false` would be a fault that does nothing. */
+  /** Present or absent. `false` is refused, because it would be a fault that does nothing. */
   flag: () => z.literal(true, { error: complaint('true, or left out') }).meta({ expects: 'true' }),
-  /** A number, or `true` for the usual one. */
+  /** A number, or `true` for a usual value. */
   numberOrFlag: (numeric: z.ZodType<number>, usual: number) => {
     const expects = `${expectsOf(numeric)}; \`true\` stands for ${usual}`;
     const flag = z.literal(true).transform(() => usual);
@@ -37,13 +37,13 @@ export const kind = {
   },
 };
 
-/** What is wrong with a value: names it, and what would do. */
+/** The error message for a value: names the value and what is accepted. */
 export function complaint(expects: string): (issue: { readonly input?: unknown }) => string {
   return ({ input }) =>
     input === undefined ? `is missing: it must be ${expects}` : `must be ${expects}, not ${quote(input)}`;
 }
 
-/** What a kind takes, in words; looks through `optional` and `default`. */
+/** The values that a kind accepts, in words. Looks through `optional` and `default`. */
 export function expectsOf(schema: z.ZodType): string {
   const { expects } = (schema.meta() ?? {}) as { expects?: string };
   if (expects !== undefined) return expects;
@@ -51,24 +51,24 @@ export function expectsOf(schema: z.ZodType): string {
   return innerType === undefined ? '' : expectsOf(innerType);
 }
 
-/** A value as JSON, cut off where it is long. */
+/** A value as JSON, cut off if it is long. */
 export function quote(value: unknown): string {
   const text = textOf(value);
   return text.length <= MAX_QUOTED ? text : `${text.slice(0, MAX_QUOTED)}…`;
 }
 
 function textOf(value: unknown): string {
-  // What JSON reads from 1e999 is Infinity, which it would write as null.
+  // `JSON.parse` reads 1e999 as Infinity, and `JSON.stringify` would write that as null.
   if (typeof value === 'number') return String(value);
   try {
     return JSON.stringify(value) ?? String(value);
   } catch {
-    // JSON is read to any depth, but written with a stack that ends some thousand levels down.
-    return 'what is nested too deeply to be quoted';
+    // `JSON.parse` accepts any depth, but `JSON.stringify` overflows the stack after some thousand levels.
+    return 'a value that is nested too deeply to be quoted';
   }
 }
 
-/** @param bounds the same as `isGood`, for whoever makes a JSON schema of it: a check of our own says nothing there */
+/** @param bounds the same as `isGood`, for generated JSON schemas: they do not show custom checks */
 function number(isGood: (value: number) => boolean, expects: string, bounds: Readonly<Record<string, unknown>>) {
   const error = complaint(expects);
   return z

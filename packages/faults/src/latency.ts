@@ -9,16 +9,16 @@ const list = (element: z.ZodNumber) => {
   return z.array(element, { error }).min(1, { error }).max(MAX_BUCKETS, { error });
 };
 
-/** Measured latencies: how many were in each bucket, and where the bucket ends. */
+/** Measured latencies: the number in each bucket, and the upper end of each bucket. */
 const histogram = z
   .strictObject({
-    distribution: z.literal('histogram').describe('As it was measured.'),
+    distribution: z.literal('histogram').describe('As measured.'),
     upToMs: list(ms())
       .meta({ expects: `the upper end of each bucket, rising, from 0 to ${MAX_DELAY_MS}` })
       .describe('The upper end of each bucket, rising.'),
     counts: list(kind.wholeNumber(0, Number.MAX_SAFE_INTEGER))
-      .meta({ expects: 'how many were in each bucket (not cumulated)' })
-      .describe('How many were in each bucket (not cumulated).'),
+      .meta({ expects: 'the number in each bucket (not cumulative)' })
+      .describe('The number in each bucket (not cumulative).'),
   })
   .superRefine(({ upToMs, counts }, refinement) => {
     const mistake = (message: string, path: string) => refinement.addIssue({ code: 'custom', message, path: [path] });
@@ -29,28 +29,28 @@ const histogram = z
     if (upToMs.some((end, at) => end <= (upToMs[at - 1] ?? -1))) mistake('must rise', 'upToMs');
   });
 
-/** The distributions that a delay may be drawn from. */
+/** The distributions that a delay can be drawn from. */
 export const distributions = [
   z
     .strictObject({
-      distribution: z.literal('uniform').describe('Each between two delays is equally likely.'),
+      distribution: z.literal('uniform').describe('Every delay between two bounds is equally likely.'),
       minMs: ms().describe('The shortest.'),
       maxMs: ms().describe('The longest.'),
     })
     .refine(({ minMs, maxMs }) => minMs <= maxMs, { error: 'must not be less than minMs', path: ['maxMs'] }),
   z.strictObject({
-    distribution: z.literal('normal').describe('Around a mean, cut off at 0.'),
+    distribution: z.literal('normal').describe('Around a mean; never below 0.'),
     meanMs: ms().describe('The mean.'),
-    standardDeviationMs: ms().describe('How far from it they usually are.'),
+    standardDeviationMs: ms().describe('How far delays usually are from the mean.'),
   }),
   z.strictObject({
-    distribution: z.literal('exponential').describe('Short ones are likely, long ones possible.'),
+    distribution: z.literal('exponential').describe('Short delays are likely, long ones possible.'),
     meanMs: ms().describe('The mean.'),
   }),
   z.strictObject({
     distribution: z.literal('pareto').describe('A heavy tail.'),
     minMs: ms().describe('The shortest.'),
-    shape: kind.between(0.1, 100).describe('The smaller it is, the heavier the tail.'),
+    shape: kind.between(0.1, 100).describe('The smaller, the heavier the tail.'),
   }),
   histogram,
 ] as const;
@@ -64,8 +64,8 @@ export const latencySchema = z.discriminatedUnion('distribution', distributions,
 export type Latency = z.output<typeof latencySchema>;
 
 /**
- * A delay drawn from a distribution, by inverting its distribution function (the normal one: Box and Muller, 1958). So
- * equal chances are equal delays. Never below 0, nor above `MAX_DELAY_MS`: the tails are cut off there.
+ * Draws a delay from a distribution by inverting its distribution function (the normal one: Box and Muller, 1958), so that
+ * the same chance gives the same delay. The tails are cut off at 0 and at `MAX_DELAY_MS`.
  * @param chance a number in [0, 1)
  * @param other a second one, independent of the first: the normal distribution takes two
  * @returns milliseconds
@@ -91,7 +91,7 @@ function draw(latency: Latency, chance: number, other: number): number {
   }
 }
 
-/** Within a bucket all latencies are taken for equally likely, as Prometheus's `histogram_quantile` does. */
+/** Assumes that latencies within a bucket are uniform, like Prometheus's `histogram_quantile`. */
 function drawFromHistogram(
   { upToMs, counts }: Extract<Latency, { distribution: 'histogram' }>,
   chance: number,

@@ -6,30 +6,33 @@ import type { Candidate, Injector } from './injector.ts';
 import { parseFaultHeader } from './plan.ts';
 import { FAULT_EXIT_CODE, type Fault } from './schema.ts';
 
-/** What the service around it tells the middleware of a request. Faults know nothing of the service's own names. */
+/** What a service tells the middleware about a request. The middleware itself knows no header names. */
 export interface RequestFacts extends Candidate {
-  /** A fault for this request alone. */
+  /** The `x-fault` header: a fault for this request alone. */
   readonly header: string | undefined;
-  /** Aborted when nobody waits for the answer any more. */
+  /** Aborted when nobody waits for the answer any more. It ends a delay. */
   readonly signal: AbortSignal;
 }
 
+/** How the middleware fits into a service. */
 export interface FaultsOptions {
+  /** Holds the plan in force. */
   readonly injector: Injector;
+  /** Reads the facts about a request. */
   readonly factsOf: (req: Request, res: Response) => RequestFacts;
-  /** The service's own error for an injected status. */
+  /** Makes the service's error for an injected status. */
   readonly refusal: (status: number, retryAfterMs: number | undefined) => Error;
-  /** From here on the service must not answer by itself: the answer, or its absence, is the fault's. */
+  /** Stops the service from answering by itself: the fault answers, or stays silent on purpose. */
   readonly takeOver: (res: Response) => void;
-  /** Told before the fault is played: its id is not in the answer yet. */
+  /** Called before the fault takes effect, so that headers can still be set. */
   readonly onInjected: (faultId: string, res: Response) => void;
-  /** Ends the process at once. Left out: no fault may ask for it. */
+  /** Ends the process at once. Default: the fault `exit` is refused. */
   readonly exit?: ((code: number) => void) | undefined;
 }
 
 /**
- * Plays the plan, or the `x-fault` of one request, before the routes see it.
- * @throws FaultPlanError when the header is not a fault
+ * Express middleware that injects the faults of the plan, or the `x-fault` of one request. Use it before the routes.
+ * @throws FaultPlanError if the header is invalid; Express passes it to the error handler
  */
 export function faults(options: FaultsOptions): RequestHandler {
   const { injector, factsOf, onInjected, exit } = options;
@@ -47,7 +50,7 @@ export function faults(options: FaultsOptions): RequestHandler {
     const delayMs = injector.delayMs(fault, facts);
     if (delayMs > 0) {
       const waited = await wait(delayMs, true, { signal: facts.signal }).catch(() => false);
-      // Nobody waits any more: whoever ended the request has answered it, if anybody had to.
+      // The request has ended during the delay. If it needed an answer, it has one.
       if (!waited) return;
     }
     play(fault, res, options, next);

@@ -3,14 +3,17 @@ import type { Injector } from './injector.ts';
 import { MAX_PLAN_BYTES } from './limits.ts';
 import { FaultPlanError, type Host, parsePlan } from './plan.ts';
 
+/** How the routes of the faults fit into a service. */
 export interface FaultRoutesOptions {
+  /** Holds the plan in force. */
   readonly injector: Injector;
+  /** What a plan may ask for in this process. */
   readonly host: Host;
-  /** The service's own error for a body that is no plan at all. */
+  /** Makes the service's error for a body that cannot be read (413, 415). */
   readonly refusal: (status: number, detail: string) => Error;
 }
 
-/** `GET`, `PUT` and `DELETE /faults`: the switch of the faults, on the ops port, where faults do not reach. */
+/** Adds `GET`, `PUT` and `DELETE /faults` to the ops port, which faults do not affect. */
 export function mountFaults(ops: Express, options: FaultRoutesOptions): void {
   const { injector, host } = options;
   ops
@@ -28,7 +31,7 @@ export function mountFaults(ops: Express, options: FaultRoutesOptions): void {
     });
 }
 
-/** The bytes of the body, whatever it says it is: `curl -d` calls JSON a form. */
+/** Reads the body whatever its content type: `curl -d` declares JSON as a form. */
 function readBody({ refusal }: FaultRoutesOptions): RequestHandler {
   const raw = express.raw({ limit: MAX_PLAN_BYTES, type: () => true, inflate: false });
   return (req, res, next) => {
@@ -40,7 +43,7 @@ function readBody({ refusal }: FaultRoutesOptions): RequestHandler {
   };
 }
 
-/** `fatal`: bytes that are not UTF-8 would become U+FFFD. */
+/** `fatal`, or else invalid bytes would silently become U+FFFD. */
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** @throws FaultPlanError */

@@ -1,27 +1,27 @@
 import { MAX_LEAK_BYTES } from './limits.ts';
 
-/** What a process shall suffer now. */
+/** The load that a process is put under. */
 export interface Load {
-  /** Share of a processor core, 0 to 1. */
+  /** Share of a processor core, from 0 to 1. */
   readonly cpu: number;
   readonly leakBytes: number;
 }
 
 export interface ProcessLoadOptions {
-  /** Keeps the processor busy for so many milliseconds. Default: a loop. */
+  /** Keeps the processor busy for `ms` milliseconds. Default: a loop. */
   readonly spin?: (ms: number) => void;
 }
 
 /**
- * How often load is looked at. Short, because the event loop stands still for its busy part: a probe that takes three
- * turns of the loop is answered after 60 ms.
+ * How often the load is adjusted, in milliseconds. Short, because the event loop is blocked during the busy part: a probe
+ * that takes three turns of the loop is answered after 60 ms.
  */
 const SLICE_MS = 20;
 
-/** 50 MB a second: a leak that one can watch, and that fills the composed greeter in ten seconds. */
+/** 50 MB per second: slow enough to watch, fast enough to fill the composed greeter in ten seconds. */
 const LEAK_BYTES_PER_SLICE = 1_000_000;
 
-/** Burns processor time and holds memory of this process for as long as it is wanted. */
+/** Burns processor time and holds memory in this process, for as long as a fault asks for it. */
 export class ProcessLoad {
   readonly #wanted: () => Load;
   readonly #spin: (ms: number) => void;
@@ -37,7 +37,7 @@ export class ProcessLoad {
     return this.#leak?.byteLength ?? 0;
   }
 
-  /** What is wanted has changed. */
+  /** Call it when the wanted load has changed. */
   update(): void {
     clearTimeout(this.#timer);
     this.#slice();
@@ -51,7 +51,7 @@ export class ProcessLoad {
     this.#timer = setTimeout(() => this.#slice(), (1 - cpu) * SLICE_MS).unref();
   }
 
-  /** Outside of V8's heap, in one buffer that shrinks at once: garbage would wait for a collection that may not come. */
+  /** Holds the memory in one buffer outside of V8's heap. It can shrink at once; garbage would wait for a collection. */
   #hold(bytes: number): void {
     const before = this.heldBytes;
     if (bytes === before) return;
@@ -59,10 +59,10 @@ export class ProcessLoad {
       this.#leak ??= new ArrayBuffer(0, { maxByteLength: MAX_LEAK_BYTES });
       this.#leak.resize(bytes);
     } catch {
-      // The system has no more to give: the leak has reached its end, and must not be the end of the process as well.
+      // The system has no more memory. The leak stops growing; the process must not crash because of it.
       return;
     }
-    // Memory that was never written to is only promised.
+    // The system provides memory only when it is written to.
     if (bytes > before) new Uint8Array(this.#leak, before).fill(1);
   }
 }

@@ -75,8 +75,8 @@ describe('plan', () => {
   test.each([
     [{ rate: 1.5, reset: true }, '.rate: must be a number from 0 to 1, not 1.5'],
     [{}, ': does nothing: it needs delayMs or one of status, reset, hang'],
-    [{ reset: true, status: 500 }, ': has status and reset: at most one effect is possible'],
-    [{ cpu: 0.5, notReady: true }, ': has cpu and notReady: at most one effect is possible'],
+    [{ reset: true, status: 500 }, ': has status and reset: a fault can have only one effect'],
+    [{ cpu: 0.5, notReady: true }, ': has cpu and notReady: a fault can have only one effect'],
     [{ status: 200 }, '.status: must be a whole number from 400 to 599, not 200'],
     [{ status: '503' }, '.status: must be a whole number from 400 to 599, not "503"'],
     [{ delayMs: 60_001 }, '.delayMs: must be milliseconds from 0 to 60000, not 60001'],
@@ -124,9 +124,9 @@ describe('plan', () => {
     [{ reset: true, count: 0 }, '.count: must be a whole number from 1'],
     [{ reset: true, operation: 'helo' }, '.operation: must be one of hello, goodbye, not "helo"'],
     [{ reset: true, caller: 'curl/8.5.0' }, '.caller: must be the name of a product, such as curl, not "curl/8.5.0"'],
-    [{ cpu: 0.5, rate: 0.5 }, '.rate: is not possible: cpu hits the process, not requests'],
-    [{ notReady: true, count: 1 }, '.count: is not possible: notReady hits the process, not requests'],
-    [{ leak: 1, delayMs: 1 }, '.delayMs: is not possible: leak hits the process, not requests'],
+    [{ cpu: 0.5, rate: 0.5 }, '.rate: is not allowed: cpu hits the process, not requests'],
+    [{ notReady: true, count: 1 }, '.count: is not allowed: notReady hits the process, not requests'],
+    [{ leak: 1, delayMs: 1 }, '.delayMs: is not allowed: leak hits the process, not requests'],
     [{ resett: true }, ': has no member "resett"'],
     [{ id: 'a b', reset: true }, '.id: must be 1 to 64 letters, digits, dots, dashes or underscores, not "a b"'],
   ])('%j is no fault, with the path of the mistake', (fault, mistake) => {
@@ -146,11 +146,11 @@ describe('plan', () => {
         { id: 'a', hang: true },
       ],
     };
-    expect(() => parsePlan(plan, host)).toThrow('faults[1].id: "a" is taken by a fault before it');
+    expect(() => parsePlan(plan, host)).toThrow('faults[1].id: "a" is already used by another fault');
   });
 
   test('a process that is not the service alone must not be ended', () => {
-    const mistake = 'exit: is not possible: this process is not the service alone';
+    const mistake = 'exit: is not allowed: other services share this process';
     const plan = { faults: [{ id: 'a', exit: true }] };
     expect(() => parsePlan(plan, { ...host, mayExit: false })).toThrow(`faults[0].${mistake}`);
     expect(() => parseFaultHeader('exit', { mayExit: false })).toThrow(mistake);
@@ -172,7 +172,7 @@ describe('plan', () => {
       expect(() => parsePlan(plan, host)).toThrow(FaultPlanError);
     }
     expect(() => parsePlan({ faults }, host)).toThrow(
-      'faults[0].rate: must be a number from 0 to 1, not what is nested',
+      'faults[0].rate: must be a number from 0 to 1, not a value that is nested',
     );
   });
 
@@ -250,14 +250,14 @@ describe('x-fault', () => {
     ['reset,', 'has no member ""'],
     ['__proto__=1', 'has no member "__proto__"'],
     ['constructor', 'has no member "constructor"'],
-    ['reset,rate=0.5', 'rate: is possible in a plan only'],
-    ['reset,count=1', 'count: is possible in a plan only'],
-    ['reset,id=x', 'id: is possible in a plan only'],
-    ['cpu=0.5', '"cpu=0.5" is refused: cpu: is possible in a plan only; such as'],
-    ['leak=1', 'leak: is possible in a plan only'],
-    ['notReady', 'notReady: is possible in a plan only'],
+    ['reset,rate=0.5', 'rate: is allowed in a plan only'],
+    ['reset,count=1', 'count: is allowed in a plan only'],
+    ['reset,id=x', 'id: is allowed in a plan only'],
+    ['cpu=0.5', '"cpu=0.5" is refused: cpu: is allowed in a plan only. Valid: delay=800'],
+    ['leak=1', 'leak: is allowed in a plan only'],
+    ['notReady', 'notReady: is allowed in a plan only'],
   ])('%j is refused', (header, mistake) => {
     expect(() => parseFaultHeader(header, host)).toThrow(mistake);
-    expect(() => parseFaultHeader(header, host)).toThrow('such as delay=800, status=503, or reset would do');
+    expect(() => parseFaultHeader(header, host)).toThrow('Valid: delay=800, status=503, reset');
   });
 });

@@ -23,5 +23,5 @@ test('what was measured can be replayed: seconds become milliseconds, series and
 });
 
 test.each([['nothing'], ['d_sum']])('no histogram %s', (metric) => {
-  expect(() => histogramFromPrometheus(TEXT, metric)).toThrow(`there is nothing in a histogram ${metric}`);
+  expect(() => histogramFromPrometheus(TEXT, metric)).toThrow(`there is no histogram ${metric}, or it is empty`);
 });

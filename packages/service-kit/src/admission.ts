@@ -1,34 +1,41 @@
 import { HttpProblem } from './http-problem.ts';
+import { requireWhole } from './option-ranges.ts';
 
 export interface AdmissionOptions {
-  /** Requests that are worked on at once. */
+  /** Requests in progress at the same time, at least 1. */
   readonly maxInProgress: number;
-  /** Requests that may wait to be worked on. */
+  /** Requests that may wait for a place, at least 0. */
   readonly maxQueued: number;
 }
 
 export interface Admission {
   /**
-   * Calls `start` once there is a place, perhaps at once; or `refuse`, when there is none or newer requests have taken
-   * it. Neither, when `signal` aborts before: then nobody waits any more, and the work is dropped unstarted.
+   * Calls exactly one of two callbacks: `start` as soon as a place is free (possibly before `enter` returns), or
+   * `refuse` when the queue is full and this request is the oldest in it. If `signal` aborts first, nobody waits for the
+   * answer any more: the request leaves the queue and neither is called.
    */
   enter(signal: AbortSignal, start: () => void, refuse: (problem: HttpProblem) => void): void;
-  /** The work of one request that was started has ended. */
+  /** Frees the place of one started request. Call it once per `start`, when the work has ended. */
   leave(): void;
+  /** Requests that were started and have not left. */
   readonly inProgress: number;
+  /** Requests that wait for a place. */
   readonly queued: number;
 }
 
-/** Long enough for a full queue to be worked off, short enough to be worth waiting for. */
+/** A full queue is processed in this time, and a caller can still afford to wait for it. */
 const RETRY_AFTER_MS = 1_000;
 
 /**
- * Bounds the work a service takes on. Without it an overloaded service works on everything a little, answers everything
- * too late, and stays dead after the load has gone: what waits longest is what nobody waits for any more. So the newest
- * waits shortest (adaptive LIFO: B. Maurer, "Fail at Scale", ACM Queue 2015), the oldest is refused when the queue is
- * full, and what has expired is never begun.
+ * Bounds the work that a service accepts. Without a bound, an overloaded service works a little on every request,
+ * answers all of them too late, and stays down after the load is gone: the caller that has waited longest has usually
+ * given up. So the newest request is started first (adaptive LIFO: B. Maurer, "Fail at Scale", ACM Queue 2015), the
+ * oldest is refused when the queue is full, and a request whose signal has aborted is never started.
+ * @throws RangeError if `maxInProgress` is not a whole number of at least 1, or `maxQueued` not one of at least 0
  */
 export function createAdmission({ maxInProgress, maxQueued }: AdmissionOptions): Admission {
+  requireWhole('maxInProgress', maxInProgress, 1);
+  requireWhole('maxQueued', maxQueued, 0);
   let inProgress = 0;
   /** In order of arrival. */
   const queue: Waiting[] = [];
@@ -65,7 +72,7 @@ export function createAdmission({ maxInProgress, maxQueued }: AdmissionOptions):
     },
     leave() {
       const newest = queue.pop();
-      // The place is handed over, never free in between.
+      // The place is passed on directly: if it were freed first, an arriving request could take it and overtake the queue.
       if (newest === undefined) inProgress--;
       else newest.start();
     },

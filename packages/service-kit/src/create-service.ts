@@ -8,65 +8,75 @@ import { HttpProblem, sendProblem, toHttpProblem } from './http-problem.ts';
 import { createHttpServer, isCutOff, type OnRefused } from './http-server.ts';
 import type { Logger } from './log.ts';
 import { mountDocs } from './openapi-docs.ts';
+import { requireMs } from './option-ranges.ts';
 import { createRepeats, type Repeats } from './repeats.ts';
 import { openRequest, type RequestRecord, recordOf } from './request-context.ts';
 import type { Route } from './route.ts';
 import { endServerSpan } from './server-span.ts';
 
+/** What `createService` needs to build a service. */
 export interface ServiceOptions {
+  /** What the service offers. Its name is the service's name in the log. */
   readonly contract: Contract;
-  /** The table of contents: one entry per operation of the contract. */
+  /** One route for each operation of the contract. */
   readonly routes: readonly Route[];
-  /** The most a request may take. */
+  /** The longest that a request may take, in milliseconds, at least 1. A caller can ask for less (`x-deadline-ms`). */
   readonly deadlineMs: number;
   /**
-   * How long the service goes on accepting after it has said that it is not ready. Whoever balances load over several
-   * needs that time to look elsewhere: connections that arrive as a listener closes are reset by the kernel.
+   * How long the service accepts connections after `/readyz` has turned 503, in milliseconds, at least 0. A load balancer
+   * needs this time to route around it: the kernel resets connections that arrive while a listener closes.
    */
   readonly drainMs: number;
-  /** How much work the service takes on. */
+  /** How many requests are in progress and in the queue at most. */
   readonly admission: AdmissionOptions;
   readonly log: Logger;
+  /** Where the metrics of the service are registered. `/metrics` shows all of it. */
   readonly registry: Registry;
-  /** Run before the routes, once a request is admitted: fault injection, for one. */
+  /** Middleware that runs after admission and before the routes, such as fault injection. Default: none. */
   readonly before?: RequestHandler | readonly RequestHandler[];
-  /** Why `/readyz` says 503 although the service runs; `undefined` while it is ready. */
+  /** The reason for `/readyz` to answer 503 while the service runs; `undefined` while it is ready. Default: always ready. */
   readonly notReady?: () => string | undefined;
-  /** Request headers that go along to every service called for a request, besides the usual ones. */
+  /** Request headers that are passed on to every service called for a request, besides id, trace and deadline. Default: none. */
   readonly passedOn?: readonly string[];
-  /** Records a span for each request, if its sampler says so. Default: nothing is recorded. */
+  /** Records a span for each request that its sampler selects. Default: no spans. */
   readonly tracer?: Tracer | undefined;
-  /** Whether `/openapi.json` and `/docs` are served. Default: no. */
+  /** Whether `/openapi.json` and `/docs` are served. Default: false. */
   readonly docs?: boolean;
-  /** Adds to the ops port. */
+  /** Adds routes to the ops port. Default: none. */
   readonly mountOps?: (ops: Express) => void;
-  /** Releases what the routes hold, once no request is left. */
+  /** Called during `close`, when no request is left: frees what the routes hold. Default: nothing to free. */
   readonly release?: () => Promise<void>;
 }
 
+/** Where a service listens. */
 export interface Addresses {
+  /** Address or host name, for both ports. */
   readonly host: string;
-  /** 0: any free one. */
+  /** Public port. 0: the system picks a free one. */
   readonly port: number;
-  /** 0: any free one. */
+  /** Port of health, metrics and switches. 0: the system picks a free one. */
   readonly opsPort: number;
 }
 
+/** A service, as `createService` returns it. */
 export interface Service {
   readonly name: string;
   readonly log: Logger;
   readonly registry: Registry;
-  /** Listens on both ports. @throws ListenError */
+  /**
+   * Listens on both ports. Either both are open afterwards, or neither.
+   * @throws ListenError if a port cannot be opened
+   */
   listen(addresses: Addresses): Promise<{ readonly url: string; readonly opsUrl: string }>;
   /**
-   * Graceful shutdown: `/readyz` turns 503; after `drainMs` the public port stops accepting, requests in flight end, idle connections
-   * close, then the ops port closes.
-   * @param mostMs after this, what is left is cut off. Default 10,000
+   * Shuts down gracefully: `/readyz` turns 503; after `drainMs` the public port stops accepting; requests in flight end;
+   * idle connections close; then the ops port closes.
+   * @param mostMs milliseconds that requests in flight have after the drain; then their connections are cut. Default 10,000
    */
   close(mostMs?: number): Promise<void>;
 }
 
-/** A port could not be listened on. */
+/** A port could not be opened. `code` is Node's error code, such as `EADDRINUSE`. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
   readonly which: 'port' | 'opsPort';
@@ -79,10 +89,17 @@ export class ListenError extends Error {
   }
 }
 
-/** A service: its public port with the routes of a contract, its ops port, and its graceful end. */
+/**
+ * Builds a service: the routes of a contract on a public port; health, metrics and switches on an ops port; admission,
+ * deadlines, problem documents and a graceful shutdown. It listens only after `listen`.
+ * @throws Error if an operation of the contract has no route
+ * @throws RangeError if a number among the options is out of range
+ */
 export function createService(options: ServiceOptions): Service {
   const { log, registry, contract } = options;
   requireEveryRoute(options);
+  requireMs('deadlineMs', options.deadlineMs, 1);
+  requireMs('drainMs', options.drainMs, 0);
   const state = { ready: false };
   const repeats = createRepeats(log);
   const onRefused: OnRefused = (problem, status, requestId) => {
@@ -120,7 +137,7 @@ export function createService(options: ServiceOptions): Service {
   };
 }
 
-/** An operation that is documented but not served would be a 404 nobody can explain. */
+/** `/openapi.json` would promise an operation that answers 404. */
 function requireEveryRoute({ contract, routes }: ServiceOptions): void {
   const served = new Set(routes.map(({ operation }) => operation.name));
   const missing = Object.values(contract.operations).filter(({ name }) => !served.has(name));
@@ -140,11 +157,11 @@ function publicApp(options: ServiceOptions, repeats: Repeats): Express {
     const cancelled = record.problem?.code === 'cancelled';
     const cutOff = isCutOff(res);
     const status = cancelled || cutOff ? PROBLEMS[cancelled ? 'cancelled' : 'internal'].status : res.statusCode;
-    // An answer that was cut off has no problem to name.
+    // An answer that was cut off has no problem document, but it is still an error.
     const errorType = status < PROBLEMS.cancelled.status ? undefined : (record.problem?.code ?? 'internal');
     metrics.observe(method, record.route, status, errorType, durationMs / 1_000);
     endServerSpan(record, method, status);
-    // An overloaded service has better things to do than to write a line for each refusal: they are counted.
+    // A line for each refusal would cost an overloaded service more than the refusal itself. Metrics count them.
     const outcome = record.problem?.code ?? (record.degraded === undefined ? 'success' : 'degraded');
     const quiet =
       (cancelled && record.fault === undefined) ||
@@ -162,7 +179,7 @@ function publicApp(options: ServiceOptions, repeats: Repeats): Express {
         outcome,
         ...(record.degraded === undefined ? {} : { because: record.degraded }),
         ...(record.fault === undefined ? {} : { fault: record.fault }),
-        // Why, where it is not the caller's doing: a caller's mistake may quote what the caller sent.
+        // Only for failures of ours: the detail of a caller's mistake quotes what the caller sent, which may be secret.
         ...(status >= 500 ? { detail: record.problem?.detail } : {}),
       },
       'request',
@@ -171,21 +188,21 @@ function publicApp(options: ServiceOptions, repeats: Repeats): Express {
   app.use((req, res, next) => {
     const refusal = openRequest(req, res, rules);
     const record = recordOf(res);
-    // Known from here on, also where a request is refused, or met by a fault, before its route is.
+    // Set early, so that metrics also name the route of a request that is refused, or hit by a fault, before its handler.
     if (paths.has(req.path)) record.route = req.path;
     res.once('close', () => account(record, req.method, res));
     next(refusal);
   });
   const admission = createAdmission(options.admission);
   metrics.watch(admission);
-  // One for all requests: a closure for each, held by its record, kept it past minor collections (Node 24.21).
+  // One function for all requests: one closure per request, held by its record, survived minor collections (Node 24.21).
   const leave = () => admission.leave();
   app.use((_req, res, next) => {
     const record = recordOf(res);
     const start = () => {
       record.release = leave;
       res.once('close', () => {
-        // Work goes on after its caller has left: its place is free when it has ended.
+        // If the caller leaves while the handler works, the place is freed when the handler ends, not now.
         if (!record.handling) record.release?.();
       });
       next();
@@ -244,24 +261,24 @@ function opsApp(options: ServiceOptions, state: { readonly ready: boolean }, rep
   return ops;
 }
 
-/** Nothing on the ops port takes long. */
+/** Every answer of the ops port is ready long before. */
 const OPS_DEADLINE_MS = 10_000;
 
 function bareApp(): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', false);
-  // `/HELLO` and `/hello/` are other paths than `/hello`: one operation, one address.
+  // One operation has one address: `/HELLO` and `/hello/` are not `/hello`.
   app.enable('strict routing').enable('case sensitive routing');
   return app;
 }
 
-/** 404 for unknown paths, 405 for known ones, and a problem document for every error. */
+/** Adds what comes after the routes: 405 for known paths, 404 for all others, and a problem document for every error. */
 function refuseTheRest(app: Express, log: Logger, repeats: Repeats): void {
   for (const [path, methods] of methodsByPath(app)) {
     const allow = [...methods, ...(methods.has('GET') ? ['HEAD'] : [])].join(', ');
     app.all(path, (req, res) => {
       recordOf(res).route = path;
-      throw new HttpProblem('bad_request', `${req.method} is not possible here; ${allow} is`, {
+      throw new HttpProblem('bad_request', `${req.method} is not allowed here; allowed: ${allow}`, {
         status: 405,
         title: 'Method not allowed',
         allow,
@@ -269,7 +286,7 @@ function refuseTheRest(app: Express, log: Logger, repeats: Repeats): void {
     });
   }
   app.use(() => {
-    throw new HttpProblem('bad_request', 'there is nothing under this path', { status: 404, title: 'Not found' });
+    throw new HttpProblem('bad_request', 'nothing exists at this path', { status: 404, title: 'Not found' });
   });
   const onError: ErrorRequestHandler = (error: unknown, req, res: Response, _next) => {
     const record = recordOf(res);
@@ -286,7 +303,7 @@ function refuseTheRest(app: Express, log: Logger, repeats: Repeats): void {
   app.use(onError);
 }
 
-/** What the application has handlers for, whoever mounted them. */
+/** The methods of every path that the application handles, including those that `mountOps` and the docs added. */
 function methodsByPath(app: Express): Map<string, Set<string>> {
   const methods = new Map<string, Set<string>>();
   for (const { route: mounted } of app.router.stack) {

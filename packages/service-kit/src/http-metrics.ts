@@ -2,48 +2,48 @@ import { STATUS_CODES } from 'node:http';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Admission } from './admission.ts';
 
-/** Seconds, from OpenTelemetry's advice for HTTP durations. */
+/** Seconds. OpenTelemetry's advice for HTTP durations. */
 const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
-/** What callers may send as a method without becoming a time series each. */
+/** Methods that get a label value of their own. A caller could send any number of others, each a new time series. */
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-/** No registered status: nginx's word for a caller who did not wait for the answer. */
+/** nginx's status for a caller that did not wait for the answer. Not registered, so Node has no text for it. */
 const CALLER_LEFT = 499;
 
-/** What a method is called where only known ones may be named. */
+/** The label value for a method: itself if it is known, else `_OTHER`, as OpenTelemetry's HTTP conventions ask. */
 export function knownMethod(method: string | undefined): string {
   return method !== undefined && METHODS.has(method) ? method : '_OTHER';
 }
 
-/** Records what a service answered. Labels are bounded whatever callers send. */
+/** The server metrics of a service. The number of label values is bounded, whatever callers send. */
 export function httpServerMetrics(registry: Registry) {
   const duration = new Histogram({
     name: 'http_server_request_duration_seconds',
-    help: 'Duration of requests, from the first header to the last byte of the answer.',
+    help: 'Duration of requests, from the last header of the request to the last byte of the answer.',
     labelNames: ['http_request_method', 'url_scheme', 'http_route', 'http_response_status_code', 'error_type'],
     buckets: DURATION_BUCKETS,
     registers: [registry],
   });
   const wasted = new Counter({
     name: 'wasted_work_seconds_total',
-    help: 'Time spent on requests whose caller had gone before the answer was ready.',
+    help: 'Time spent on requests whose caller left before the answer was ready.',
     registers: [registry],
   });
   const rejected = new Counter({
     name: 'server_rejected_total',
-    help: 'Requests refused because the service had too much to do.',
+    help: 'Requests refused because the service was overloaded.',
     registers: [registry],
   });
   return {
     rejected() {
       rejected.inc();
     },
-    /** Shows what admission holds whenever somebody asks for the metrics. */
+    /** Adds gauges for the requests in progress and in the queue. They are read when the metrics are asked for. */
     watch(admission: Pick<Admission, 'inProgress' | 'queued'>) {
       const active = new Gauge({
         name: 'http_server_active_requests',
-        help: 'Requests that are worked on, and that wait to be.',
+        help: 'Requests in progress, and requests that wait in the queue.',
         labelNames: ['state'],
         registers: [],
         collect() {
@@ -54,8 +54,8 @@ export function httpServerMetrics(registry: Registry) {
       registry.registerMetric(active);
     },
     /**
-     * @param status 499 where the caller left
-     * @param errorType the problem's code, where the request did not end well and the caller is not to blame
+     * @param status 499 if the caller left
+     * @param errorType the code of the problem, if the request failed and the caller did not cause it
      */
     observe(
       method: string | undefined,
@@ -67,10 +67,10 @@ export function httpServerMetrics(registry: Registry) {
       duration.observe(
         {
           http_request_method: knownMethod(method),
-          // Nothing here speaks TLS.
+          // Services do not terminate TLS.
           url_scheme: 'http',
           http_route: route ?? '',
-          // `x-fault: status=…` may ask for any.
+          // `x-fault: status=…` can ask for any number.
           http_response_status_code:
             status === CALLER_LEFT || STATUS_CODES[status] !== undefined ? String(status) : '_OTHER',
           error_type: errorType ?? '',

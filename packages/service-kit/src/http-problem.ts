@@ -1,19 +1,22 @@
 import type { ServerResponse } from 'node:http';
 import { HEADERS, isProblemCode, PROBLEM_MEDIA_TYPE, type ProblemCode, problemOf } from '@halfopen/contracts';
 
+/** What an `HttpProblem` says besides its code and detail. */
 export interface HttpProblemOptions {
-  /** Default: the status of the code. */
+  /** HTTP status. Default: the status of the code. */
   readonly status?: number;
   /** Default: the title of the code. */
   readonly title?: string;
+  /** Milliseconds after which a retry can succeed. Default: 1,000 for a 503 without a status of its own, else none. */
   readonly retryAfterMs?: number;
-  /** Methods that would do: becomes the Allow header of a 405. */
+  /** Allowed methods, for the Allow header of a 405. */
   readonly allow?: string;
 }
 
 /**
- * An answer other than 2xx, thrown by whoever decides on it. `message` becomes the `detail` that the caller reads. It has no stack
- * frames: nobody is shown them, and they are what costs most of a refusal.
+ * A failed request, thrown where the failure is known. The chassis answers it as a problem document (RFC 9457) with
+ * `message` as `detail`, so the message must be fit for callers. It has no stack frames: nobody sees them, and capturing
+ * them is the most expensive part of a refusal.
  */
 export class HttpProblem extends Error {
   override readonly name = 'HttpProblem';
@@ -34,13 +37,12 @@ export class HttpProblem extends Error {
   }
 }
 
-/** A 503 of ours says when to come back, even if nobody knows exactly. */
+/** Every 503 of a service says when to retry, even if it can only guess. */
 const USUAL_RETRY_AFTER_MS = 1_000;
 
 /**
- * The problem that an error is. Errors with a `code` of the closed list (those of the client, too) speak for
- * themselves; what the framework refused with a 4xx is a bad request; anything else is ours, and its message is not
- * shown to anybody.
+ * Translates an error into a problem. An error with a problem code (such as the client's `CallError`) keeps its code and
+ * message. A 4xx error of Express is a bad request. Anything else is an internal error, and its message stays private.
  */
 export function toHttpProblem(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;
@@ -53,16 +55,17 @@ export function toHttpProblem(error: unknown): HttpProblem {
       return new HttpProblem('bad_request', 'the request is malformed', { status });
     }
   }
-  return new HttpProblem('internal', 'an unexpected error; the log has it under this request id');
+  return new HttpProblem('internal', 'an unexpected error; see the log for this request id');
 }
 
+/** A problem as it goes over the wire. */
 export interface RenderedProblem {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** Status, headers and body of a problem, for a response object or a bare socket. */
+/** Status, headers and body of a problem document, for a response object or a bare socket. */
 export function renderProblem(problem: HttpProblem, requestId: string): RenderedProblem {
   const { status, title, allow } = problem.options;
   const hintMs = problem.retryAfterMs;
@@ -74,7 +77,7 @@ export function renderProblem(problem: HttpProblem, requestId: string): Rendered
     title,
     retryAfterMs: hintMs,
   });
-  // A status that was asked for (an injected fault) is answered as it was asked for.
+  // An injected fault asks for an exact status: it must not get a Retry-After that its plan does not have.
   const retryAfterMs = hintMs ?? (status === undefined && document.status === 503 ? USUAL_RETRY_AFTER_MS : undefined);
   const body = JSON.stringify(
     retryAfterMs === undefined ? document : { ...document, retryAfterMs: Math.ceil(retryAfterMs) },
@@ -87,7 +90,7 @@ export function renderProblem(problem: HttpProblem, requestId: string): Rendered
       'cache-control': 'no-store',
       [HEADERS.requestId]: requestId,
       ...(allow === undefined ? {} : { allow }),
-      // Whole seconds (RFC 9110 §10.2.3), never 0: "at once" is how a storm begins.
+      // Whole seconds (RFC 9110 §10.2.3), and never 0: clients that retry at once make a retry storm.
       ...(retryAfterMs === undefined
         ? {}
         : { [HEADERS.retryAfter]: String(Math.max(1, Math.ceil(retryAfterMs / 1_000))) }),
@@ -96,7 +99,7 @@ export function renderProblem(problem: HttpProblem, requestId: string): Rendered
   };
 }
 
-/** Answers with a problem; where an answer has begun already, breaks it off so that nobody takes it for whole. */
+/** Answers with a problem document. If an answer has already begun, cuts the connection, so that no client takes it for complete. */
 export function sendProblem(res: ServerResponse, problem: HttpProblem, requestId: string): void {
   if (res.headersSent || res.destroyed) {
     res.destroy();

@@ -12,15 +12,18 @@ import { type AddressInfo, Server as TcpServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { HttpProblem, renderProblem } from './http-problem.ts';
 
-/** How patient a server is with its callers. Milliseconds. */
+/** How long a server waits for its callers. All in milliseconds. */
 export interface Patience {
-  /** For all headers of a request: a caller that drips them (slowloris) is cut off. Default 10,000. */
+  /** For all headers of a request. A slow sender (slowloris) is answered 408. Default 10,000. */
   readonly headersTimeout: number;
-  /** For a whole request, body included. Default 15,000. */
+  /** For a whole request, including its body. Default 15,000. */
   readonly requestTimeout: number;
-  /** How often the two are looked at. Default 1,000. */
+  /** How often the two limits are checked. Default 1,000. */
   readonly connectionsCheckingInterval: number;
-  /** For an idle connection. Longer than any sane client keeps one, so that the client closes first (node #20256). Default 65,000. */
+  /**
+   * For an idle connection. It should be longer than clients keep one, so that the client closes first: a request that
+   * meets a closing connection is lost (node #20256). Default 65,000.
+   */
   readonly keepAliveTimeout: number;
 }
 
@@ -31,43 +34,49 @@ const PATIENCE: Patience = {
   keepAliveTimeout: 65_000,
 };
 
-/** For the request line and all headers. */
+/** The largest request line plus headers. */
 const MAX_HEADER_BYTES = 16_384;
 
-/** On closing, connections without a request are left open this long: one may be on its way. */
+/** On shutdown, idle connections stay open for this long, because a request may be on its way. */
 const IDLE_GRACE_MS = 500;
 
-/** After a refusal the caller has this long to read it and to close. */
+/** After a refusal, the caller has this long to read it and to close the connection. */
 const READ_REFUSAL_MS = 1_000;
 
+/** A listening socket that speaks HTTP/1.1, and its graceful end. */
 export interface HttpServer {
-  /** @throws Error with `code` EADDRINUSE, EACCES, EADDRNOTAVAIL … */
+  /**
+   * @param port 0: the system picks a free one
+   * @throws Error with `code` EADDRINUSE, EACCES, EADDRNOTAVAIL and so on
+   */
   listen(host: string, port: number): Promise<{ readonly url: string; readonly port: number }>;
   /**
-   * Goes on accepting for `drainMs`, each answer closing its connection; then stops accepting, lets the requests in
-   * flight end, closes connections as they become idle.
-   * @param mostMs after the drain, then whatever is left is cut off
-   * @returns how many requests were cut off
+   * Accepts connections for `drainMs` more, and closes each after its answer. Then it stops accepting, waits for the
+   * requests in flight, and closes connections as they become idle.
+   * @param mostMs milliseconds that requests in flight have after the drain; then their connections are cut
+   * @param drainMs milliseconds
+   * @returns the number of requests that were cut off
    */
   close(mostMs: number, drainMs: number): Promise<number>;
 }
 
-/** Told of each request that was refused before a handler saw it. */
+/** Called for each request that was refused before a handler saw it. */
 export type OnRefused = (problem: HttpProblem, status: number, requestId: string) => void;
 
 const cutOffAnswers = new WeakSet<ServerResponse>();
 
-/** Whether the server broke `res` off, because it was closing and the time to end was over. */
+/** Whether the server cut the connection of `res` because the shutdown took too long. */
 export function isCutOff(res: ServerResponse): boolean {
   return cutOffAnswers.has(res);
 }
 
 /**
- * An HTTP server that speaks problem documents even about what Node refuses before any handler sees it.
+ * An HTTP server that answers with problem documents, even for requests that Node refuses before a handler sees them.
  *
- * A caller that closes its side of the connection before it has its answer is taken for gone, as in nginx and Go's
- * net/http: who left for good sends the same FIN, and work for nobody must end at once. Node does so by itself.
- * @param patience in place of the defaults
+ * A caller that half-closes its connection before it has its answer is treated as gone, as in nginx and Go's net/http:
+ * a caller that left sends the same FIN, and work for nobody must end at once. Node does this by itself.
+ * @param onRefused called for each request that no handler sees
+ * @param patience replaces single defaults
  */
 export function createHttpServer(
   handler: RequestListener,
@@ -93,7 +102,7 @@ export function createHttpServer(
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  // Without a listener Node answers 417 by itself, without our headers.
+  // Without a listener, Node answers 417 by itself, without our headers.
   server.on('checkExpectation', (req: IncomingMessage, res: ServerResponse) => {
     server.emit('request', req, res);
   });
@@ -104,36 +113,40 @@ export function createHttpServer(
     const { status, headers, body } = renderProblem(problem, requestId);
     const lines = Object.entries({ ...headers, connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`);
     socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
-    // A caller that never closes its side would keep the socket for ever: Node does not look at it any more.
+    // Node's timeouts no longer cover this socket. A caller that never closes its side would keep it open for ever.
     setTimeout(() => socket.destroy(), READ_REFUSAL_MS).unref();
     onRefused(problem, status, requestId);
   };
-  // Else Node closes these without a word.
+  // Without a listener, Node closes these connections without an answer.
   server.on('connect', (_req, socket) => {
-    refuse(new HttpProblem('bad_request', 'CONNECT is not possible here', { status: 405, allow: 'GET, HEAD' }), socket);
+    refuse(new HttpProblem('bad_request', 'CONNECT is not allowed here', { status: 405, allow: 'GET, HEAD' }), socket);
   });
   server.on('clientError', (error: ClientError, socket) => {
-    // More of what has been refused. To close with bytes unread is a reset, which may overtake the refusal (RFC 9112 §9.6).
+    // More bytes of a refused request. Closing with bytes unread sends a reset, which can overtake the refusal (RFC 9112 §9.6).
     if (refused.has(socket)) return;
     const answering = [...unanswered].filter(([, of]) => of === socket).at(-1)?.[0];
     if (answering !== undefined) {
-      // A request before the broken one is still to be answered; what comes after that is not.
+      // An earlier request on this connection still waits for its answer. Nothing after it can be answered.
       answering.shouldKeepAlive = false;
       answering.once('close', () => socket.destroy());
     } else if (!socket.writable || error.code === 'ECONNRESET' || latest.get(socket)?.complete === false) {
-      // Gone, or answered already while its body was still coming: a second answer would be read as that of the next.
+      // The caller is gone, or its request was answered while its body was still arriving: it would take a second answer
+      // for the answer to its next request.
       socket.destroy();
     } else {
       refuse(malformedRequest(error), socket);
     }
   });
 
-  /** Answers not begun yet tell their caller to use another connection next time: the last one of each connection, or the answers behind it would be lost. */
+  /**
+   * Makes answers that have not begun close their connection. Only the last answer of each connection may do that: the
+   * answers behind it would be lost.
+   */
   const closeAfterAnswers = () => {
     const last = new Map([...unanswered].map(([res, socket]) => [socket, res]));
     for (const res of last.values()) if (!res.headersSent) res.shouldKeepAlive = false;
   };
-  // Node's own `closeIdleConnections` passes over connections that have never sent a request.
+  // Node's own `closeIdleConnections` skips connections that never sent a request.
   const closeIdle = () => {
     const busy = new Set(unanswered.values());
     for (const socket of sockets) if (!busy.has(socket)) socket.destroy();
@@ -169,14 +182,17 @@ export function createHttpServer(
       clearTimeout(idle);
       clearInterval(again);
       clearTimeout(cut);
-      // Else the process may exit before they are accounted for.
+      // Otherwise the process could exit before these requests are logged and counted.
       await Promise.all(cutOff.filter((res) => !res.closed).map((res) => once(res, 'close')));
       return cutOff.length;
     },
   };
 }
 
-/** Resolves when every connection has ended. `http.Server.close` would also break idle connections at once, and with them requests on their way. */
+/**
+ * Resolves when every connection has ended. `http.Server.close` would also cut idle connections at once, and with them
+ * requests that are on their way.
+ */
 function stopAccepting(server: Server): Promise<void> {
   return new Promise((resolve) => {
     if (!server.listening) {
@@ -184,7 +200,7 @@ function stopAccepting(server: Server): Promise<void> {
       return;
     }
     TcpServer.prototype.close.call(server, () => {
-      // Stops Node's own connection checks, which `TcpServer.close` does not know of.
+      // Stops the timer of Node's connection checks. `TcpServer.close` does not know it.
       server.close();
       resolve();
     });
@@ -193,7 +209,7 @@ function stopAccepting(server: Server): Promise<void> {
 
 type ClientError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer };
 
-/** A request line that is in order but for its method. */
+/** A well-formed request line whose method Node does not know. */
 const UNKNOWN_METHOD = /^[!#$%&'*+.^_`|~\w-]+ \S+ HTTP\/1\.[01]\r\n/;
 
 function malformedRequest(error: ClientError): HttpProblem {
@@ -208,7 +224,7 @@ function malformedRequest(error: ClientError): HttpProblem {
       return new HttpProblem('bad_request', 'the request took too long to arrive', { status: 408 });
     case 'HPE_INVALID_METHOD':
       if (UNKNOWN_METHOD.test(error.rawPacket?.toString('latin1') ?? '')) {
-        return new HttpProblem('bad_request', 'this method does not exist here', { status: 405, allow: 'GET, HEAD' });
+        return new HttpProblem('bad_request', 'this method is not known here', { status: 405, allow: 'GET, HEAD' });
       }
       return new HttpProblem('bad_request', 'this is not an HTTP/1.1 request');
     default:

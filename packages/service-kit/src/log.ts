@@ -6,22 +6,24 @@ export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', '
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /**
- * For an error as JSON. With everything else that stands on the longest line, a request id of 128 characters among it,
- * the line is below 1,024: what many log shippers cut or split longer ones at.
+ * The largest error, as JSON. With all other members, such as a request id of 128 characters, the longest line stays below
+ * 1,024 bytes: many log shippers cut or split longer lines.
  */
 const MAX_ERROR_BYTES = 700;
-/** For the parts of it; what they leave is the stack's. */
+/** The largest parts of an error. The stack gets the rest. */
 const MAX_MESSAGE_BYTES = 120;
 const MAX_CAUSE_MESSAGE_BYTES = 60;
 const MAX_NAME_BYTES = 32;
 
-/** Causes deeper than this say nothing new. */
+/** Deeper causes rarely say anything new. */
 const MAX_CAUSES = 2;
 
 /**
- * JSON lines on standard output (or on `destination`). Errors are written as type, code, message, stack and causes and
- * nothing else: pino's own serializer copies every property, and the errors of HTTP libraries carry requests with their
- * headers, tokens and bodies (axios #2648).
+ * A log of JSON lines. An error is written as type, code, message, stack and causes, and nothing else: pino's own
+ * serializer copies every property, and the errors of HTTP libraries hold requests with headers, tokens and bodies
+ * (axios #2648).
+ * @param service the member `service` of every line
+ * @param destination where lines go. Default: standard output
  */
 export function createLog(service: string, level: LogLevel, destination?: DestinationStream): Logger {
   return pino(
@@ -46,7 +48,7 @@ interface WrittenError {
 function serializeError(error: unknown): WrittenError & { readonly stack?: string } {
   const written = describe(error, 0);
   if (!(error instanceof Error) || typeof error.stack !== 'string') return written;
-  // The first lines of a stack repeat the message.
+  // A stack begins with the message, which is written already.
   const frames = error.stack.slice(Math.max(0, error.stack.search(/^ +at /m)));
   const left = MAX_ERROR_BYTES - Buffer.byteLength(JSON.stringify({ ...written, stack: '' }));
   return { ...written, stack: shorten(frames, left) };
@@ -64,12 +66,12 @@ function describe(error: unknown, depth: number): WrittenError {
   };
 }
 
-/** As much of `value` as fits into `bytes` of JSON. Not more is shown of an object than that it is one. */
+/** As much of `value` as fits into `bytes` of JSON. Of an object only the kind is shown, never the content. */
 function shorten(value: unknown, bytes: number): string {
   const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
   const whole = isObject ? Object.prototype.toString.call(value) : String(value);
   const fits = (text: string) => Buffer.byteLength(JSON.stringify(text)) - 2 <= bytes;
-  // No character takes less than a byte.
+  // Every character takes at least one byte.
   let text = whole.slice(0, bytes);
   if (text === whole && fits(text)) return text;
   while (text !== '' && !fits(`${text}…`)) text = text.slice(0, -1);

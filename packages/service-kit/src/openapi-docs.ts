@@ -1,6 +1,6 @@
 import { type Contract, openApiDocument } from '@halfopen/contracts';
 import type { Express, RequestHandler } from 'express';
-// Not the package's main file: that one loads the browser bundle into this process.
+// The package's main file would load the browser bundle into this process.
 import getAbsoluteFSPath from 'swagger-ui-dist/absolute-path.js';
 
 const ASSETS = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
@@ -23,11 +23,11 @@ const PAGE = `<!doctype html>
 `;
 const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#docs', deepLinking: true, docExpansion: 'full', tryItOutEnabled: true });\n`;
 
-/** The page loads nothing from elsewhere and tells nobody that it was read. */
+/** The page loads nothing from other origins, so nobody else learns that it was read. */
 const CONTENT_SECURITY_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/** Serves the contract as `/openapi.json` and, for people, as `/docs` (Swagger UI, from this process). */
+/** Serves the contract as `/openapi.json`, and as `/docs` for people (Swagger UI, all of it from this process). */
 export function mountDocs(app: Express, contract: Contract): void {
   const document = JSON.stringify(openApiDocument(contract));
   app.get('/openapi.json', text('application/json', document));
@@ -36,7 +36,7 @@ export function mountDocs(app: Express, contract: Contract): void {
   const root = getAbsoluteFSPath();
   for (const asset of ASSETS) {
     app.get(`/docs/assets/${asset}`, (_req, res) => {
-      // With `root`: else the dot of `node_modules/.pnpm` would make it a hidden file, and those are refused.
+      // Without `root`, Express refuses the file: the dot in `node_modules/.pnpm` makes it a hidden one.
       res.sendFile(asset, { root, maxAge: '1h' });
     });
   }

@@ -2,16 +2,16 @@ import type { Logger } from './log.ts';
 
 export interface Repeats {
   /**
-   * Whether a line of this kind is to be written now. One that is not is counted, and a line a second says how many
-   * there were.
-   * @param kind what the lines have in common: from a small set, because each has a counter
+   * Whether a line of this kind may be written now. Lines that may not are counted, and one line per second reports the
+   * count.
+   * @param kind what the lines have in common. Each kind has a counter, so there must be few
    */
   mayWrite(kind: string): boolean;
-  /** Says now what has been counted. */
+  /** Reports the counts now. */
   flush(): void;
 }
 
-/** Enough to see what is going on, few enough for any disk: an outage at 1,000 requests a second is 11 lines a second. */
+/** Enough to see what happens, and few enough for any disk: an outage at 1,000 requests per second writes 11 lines per second. */
 const LINES_PER_WINDOW = 10;
 const WINDOW_MS = 1_000;
 
@@ -22,8 +22,8 @@ interface Window {
 }
 
 /**
- * Bounds what an outage writes. A thousand equal lines a second say no more than ten and a number, but fill disks, cost
- * money and hide the one line that is different.
+ * Limits how many similar lines an outage writes. A thousand equal lines per second say no more than ten lines and a
+ * count, but they fill disks, cost money and hide the one line that differs.
  */
 export function createRepeats(log: Logger): Repeats {
   const windows = new Map<string, Window>();
@@ -33,7 +33,7 @@ export function createRepeats(log: Logger): Repeats {
     clearTimeout(timer);
     timer = undefined;
     for (const [kind, { repeated }] of windows) {
-      if (repeated > 0) log.warn({ outcome: kind, repeated, inMs: WINDOW_MS }, 'more of these, written at debug only');
+      if (repeated > 0) log.warn({ outcome: kind, repeated, inMs: WINDOW_MS }, 'more of these, written only at debug');
     }
     windows.clear();
   };
@@ -42,7 +42,7 @@ export function createRepeats(log: Logger): Repeats {
     mayWrite(kind) {
       const now = performance.now();
       let window = windows.get(kind);
-      // What was counted is said by the timer, which may be late; until then the window stays.
+      // The timer reports the count, and it may be late. Until then the window stays.
       if (window === undefined || (now >= window.endsAt && window.repeated === 0)) {
         window = { endsAt: now + WINDOW_MS, written: 0, repeated: 0 };
         windows.set(kind, window);

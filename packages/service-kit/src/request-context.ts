@@ -8,47 +8,55 @@ import { quote } from './quote.ts';
 import { syntaxMistake } from './request-syntax.ts';
 import { type TraceContext, traceContextOf } from './trace-context.ts';
 
-/** What a handler knows of the request it works for, in the form that a client of another service takes. */
+/** What a handler knows about its request, in the form that the clients of other services accept. */
 export interface RequestContext {
+  /** The caller's `x-request-id`, or a new one. */
   readonly requestId: string;
   readonly trace: TraceContext;
-  /** Aborted when nobody waits any longer: the caller left, or the time is up. */
+  /** Aborted when nobody waits any longer: the caller left, or the deadline has passed. */
   readonly signal: AbortSignal;
-  /** When the answer must be out, in `performance.now()` milliseconds. */
+  /** When the answer must have been sent, in milliseconds of `performance.now()`. */
   readonly deadlineAt: number;
-  /** Go along with every call made for this request. */
+  /** Headers to send with every call made for this request. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Of the answer, if it is a 200: a handler may add to them. */
+  /** Headers of the answer if it is a 200. Handlers may add to them. */
   readonly answerHeaders: Record<string, string>;
 }
 
-/** The request's context and what became of it, for the log and the metrics. */
+/** The context of a request and its outcome, for the log and the metrics. */
 export interface RequestRecord extends RequestContext {
+  /** In milliseconds of `performance.now()`. */
   readonly startedAt: number;
+  /** The path of the operation, or `undefined` for a path that the service does not have. */
   route: string | undefined;
+  /** Whether something else than the chassis answers when the deadline passes. */
   takenOver: boolean;
-  /** The failure that an old answer stands in for. */
+  /** The failure that a stale answer replaced. */
   degraded: ProblemCode | undefined;
-  /** The fault that was injected on purpose. */
+  /** The id of the fault that was injected. */
   fault: string | undefined;
-  /** A handler works on it. */
+  /** Whether its handler is running. */
   handling: boolean;
-  /** Refused by admission, unstarted. */
+  /** Whether admission refused it before it started. */
   refused: boolean;
-  /** Gives its place back to admission. */
+  /** Frees its place in admission. */
   release: (() => void) | undefined;
   problem: { readonly code: ProblemCode; readonly detail: string } | undefined;
 }
 
 /**
- * On the answer itself, not in a WeakMap: V8's minor collections take the values of an old WeakMap for alive, and a value
- * that leads back to its key keeps the whole request until the next major one (Node 24.21).
+ * The record is a property of the answer rather than an entry of a WeakMap: V8's minor collections treat the values of an
+ * old WeakMap as alive, and a value that refers back to its key keeps the whole request until the next major one
+ * (Node 24.21).
  */
 const RECORD = Symbol('request record');
 
 type Recorded = ServerResponse & { [RECORD]?: RequestRecord };
 
-/** The record of the request that `res` answers. */
+/**
+ * The record of the request that `res` answers.
+ * @throws Error outside of a service of `createService`
+ */
 export function recordOf(res: ServerResponse): RequestRecord {
   const record = (res as Recorded)[RECORD];
   if (record === undefined) throw new Error('no request record: openRequest has not run');
@@ -56,8 +64,9 @@ export function recordOf(res: ServerResponse): RequestRecord {
 }
 
 /**
- * What to do when an old answer stands in for a failure: the answer says so (`Age`, RFC 9111 §5.1; `Cache-Status`,
- * RFC 9211), is not to be stored by anybody else, and the log line of the request says `degraded`.
+ * The callback for a stale answer that replaces a failure. The answer then says so (`Age`, RFC 9111 §5.1; `Cache-Status`,
+ * RFC 9211) and must not be stored by other caches; the log line of the request has the outcome `degraded`.
+ * @returns takes the age of the stale answer in milliseconds and the code of the failure
  */
 export function sayStale(context: RequestContext): (ageMs: number, because: ProblemCode) => void {
   return (ageMs, because) => {
@@ -68,30 +77,30 @@ export function sayStale(context: RequestContext): (ageMs: number, because: Prob
   };
 }
 
-/** The chassis will no longer answer `res` by itself when the time is up: for faults, whose silence is the point. */
+/** Stops the chassis from answering `res` when its deadline passes. For faults that must stay silent. */
 export function takeOver(res: ServerResponse): void {
   recordOf(res).takenOver = true;
 }
 
-/** The caller's id where it is sane, else a new one. */
+/** The caller's id if it is well-formed, else a new one. */
 function requestIdOf(req: IncomingMessage): string {
   const given = req.headers[HEADERS.requestId];
   return typeof given === 'string' && ID_PATTERN.test(given) ? given : randomUUID();
 }
 
 export interface RequestRules {
-  /** The most a request may take; the caller's `x-deadline-ms` may ask for less. */
+  /** The longest that a request may take, in milliseconds. The caller's `x-deadline-ms` can ask for less. */
   readonly mostMs: number;
-  /** Headers that are passed on unchanged to every service called for a request. Default: none. */
+  /** Request headers that are passed on unchanged to every service called for a request. Default: none. */
   readonly passedOn?: readonly string[];
-  /** Records this service's part of the request. Default: nobody does. */
+  /** Records a span for the request. Default: no span. */
   readonly tracer?: Tracer | undefined;
 }
 
 /**
- * Begins the record of a request: ids, trace, deadline, and the signal that ends all work for it. When the time is up
- * the signal aborts and, should the handler not answer on that, the chassis does.
- * @returns why the request must be refused, where its headers are unsound
+ * Opens the record of a request: ids, trace, deadline, and the signal that ends all work for it. When the deadline passes,
+ * the signal aborts; if the handler does not answer then, the chassis answers 504.
+ * @returns the problem to refuse the request with, if its headers are invalid
  */
 export function openRequest(
   req: IncomingMessage,
@@ -134,7 +143,7 @@ export function openRequest(
   const timer = setTimeout(() => {
     const late = new HttpProblem('deadline_exceeded', 'no answer before the deadline');
     controller.abort(late);
-    // The handler hears the signal first and may answer in its own words.
+    // The handler is notified first and can answer by itself.
     setImmediate(() => {
       if (res.writableEnded || record.takenOver) return;
       record.problem ??= { code: late.code, detail: late.message };

@@ -17,8 +17,9 @@ export interface Route {
 }
 
 /**
- * Serves an operation of a contract: the input is parsed and validated before `handler` sees it, the result is sent as
- * JSON. The types of the contract bind both, so a renamed field does not compile.
+ * Serves an operation of a contract. The input is parsed and validated before `handler` sees it, and the result is sent as
+ * JSON. Both have the types of the contract, so a renamed field does not compile.
+ * @param handler may throw an `HttpProblem`, or an error with a problem code, to answer with a problem document
  * @example route(hello, async ({ name }) => ({ message: `Hello, ${name}!` }))
  */
 export function route<O extends Operation>(
@@ -29,7 +30,7 @@ export function route<O extends Operation>(
     operation,
     async answer(req, res, context) {
       const result = await handler(readInput(operation, req.url ?? ''), context);
-      // The time was up, or the caller gone, while the handler worked: somebody has answered, or nobody listens.
+      // While the handler worked, the deadline passed and the chassis answered, or the caller left.
       if (res.headersSent || res.destroyed) return;
       const body = JSON.stringify(result);
       res
@@ -43,7 +44,7 @@ export function route<O extends Operation>(
   };
 }
 
-/** @throws HttpProblem 400, naming the parameter, its value, and what would do */
+/** @throws HttpProblem 400, naming the parameter, its value and what is accepted */
 function readInput<O extends Operation>(operation: O, url: string): ParsedInputOf<O> {
   const query = url.indexOf('?');
   const given = parse(query < 0 ? '' : url.slice(query + 1));

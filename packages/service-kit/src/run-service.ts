@@ -5,18 +5,21 @@ import { processMetrics } from './process-metrics.ts';
 import { type CommonConfig, SettingsError } from './settings.ts';
 import { startTracing, type Tracing } from './tracing.ts';
 
+/** What `runService` needs to run a service as a process. */
 export interface RunOptions<Config extends CommonConfig> {
-  /** Prefix of the service's own settings, `EDGE`: `EDGE_PORT` and so on are named when a port is taken. */
+  /** Prefix of the service's own settings, such as `EDGE`. Messages about a port name `EDGE_PORT` or `EDGE_OPS_PORT`. */
   readonly prefix: string;
-  /** @throws SettingsError */
+  /** @throws SettingsError if a setting is invalid */
   readonly readConfig: (env: NodeJS.ProcessEnv) => Config;
   readonly addresses: (config: Config) => Addresses;
   readonly createApp: (config: Config, parts: { readonly log: Logger; readonly tracer: Tracer | undefined }) => Service;
 }
 
 /**
- * A service as a process: starts it, stops it gracefully on SIGTERM and SIGINT (at once on another one, a second later), and also when
- * the process that started it has gone. What cannot start says why, in one line a mistake, and exits with 1.
+ * Runs a service as a process. SIGTERM, SIGINT and the loss of the IPC channel to the parent process stop it gracefully;
+ * a second signal, at least a second later, stops it at once. If it cannot start, it writes one line per mistake to
+ * standard error and exits with 1.
+ * @param process the process that the service runs in
  */
 export async function runService<Config extends CommonConfig>(
   process: NodeJS.Process,
@@ -63,13 +66,13 @@ function stopOnSignals(process: NodeJS.Process, service: Service, tracing: Traci
   let stoppingSince: number | undefined;
   const stop = (reason: string) => {
     if (stoppingSince !== undefined) {
-      // A terminal and a package manager often send the same signal twice: only a later one is a person's impatience.
+      // A terminal and a package manager often both send the same signal. Only a later one is a person's second Ctrl-C.
       if (performance.now() - stoppingSince < SAME_SIGNAL_MS) return;
       log.warn({ reason }, 'stopping at once');
       process.exit(1);
     }
     stoppingSince = performance.now();
-    log.info({ reason }, 'stopping: requests in flight may end');
+    log.info({ reason }, 'stopping: waiting for requests in flight');
     const close = async () => {
       await service.close();
       await tracing?.close();
@@ -81,11 +84,11 @@ function stopOnSignals(process: NodeJS.Process, service: Service, tracing: Traci
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   process.on('disconnect', () => {
-    if (stoppingSince === undefined) stop('the process that started this one has gone');
+    if (stoppingSince === undefined) stop('the process that started this one is gone');
   });
 }
 
-/** Signals closer together than this are one. */
+/** Signals closer together than this count as one. */
 const SAME_SIGNAL_MS = 1_000;
 
 function explain({ which, code }: ListenError, prefix: string, { host, port, opsPort }: Addresses): string {
@@ -95,8 +98,8 @@ function explain({ which, code }: ListenError, prefix: string, { host, port, ops
     case 'EADDRINUSE':
       return `${set} is taken on ${host}: stop what listens there, or set ${variable} to a free port`;
     case 'EACCES':
-      return `${set} needs privileges that this process does not have: set ${variable} to 1024 or higher`;
+      return `${set} needs privileges that this process does not have. Set ${variable} to 1024 or higher`;
     default:
-      return `${prefix}_HOST=${host} cannot be listened on (${code}): set it to an address of this machine`;
+      return `${prefix}_HOST=${host} cannot be used to listen (${code}): set it to an address of this machine`;
   }
 }

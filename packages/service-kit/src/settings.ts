@@ -3,26 +3,26 @@ import { LOG_LEVELS } from './log.ts';
 import { SAMPLERS } from './tracing.ts';
 
 /**
- * Kinds of settings: each turns the text of an environment variable into a value and knows what would do. A service's
- * `config.ts` is one zod object of them; the table of settings in the README is made from it.
+ * The kinds of settings. Each parses the text of an environment variable and can say which values it accepts. A service's
+ * `config.ts` is one zod object of them, and the table of settings in the documentation is generated from it.
  */
 export const setting = {
-  /** A TCP port; 0 lets the system pick a free one. */
+  /** A TCP port. 0 lets the system pick a free one. */
   port: (value: number, doc: string) =>
     wholeNumber({ min: 0, max: 65_535 })
       .default(value)
       .meta({ description: doc, expects: 'a port from 0 to 65535 (0: any free one)' }),
-  /** A duration in milliseconds. */
+  /** A duration in milliseconds. Default range: 1 to 3,600,000 (an hour). */
   ms: (value: number, doc: string, { min = 1, max = 3_600_000 } = {}) =>
     wholeNumber({ min, max })
       .default(value)
       .meta({ description: doc, unit: 'ms', expects: `a whole number of milliseconds from ${min} to ${max}` }),
-  /** How many of something. */
+  /** A number of things. Default range: 1 to 1,000,000. */
   count: (value: number, doc: string, { min = 1, max = 1_000_000 } = {}) =>
     wholeNumber({ min, max })
       .default(value)
       .meta({ description: doc, expects: `a whole number from ${min} to ${max}` }),
-  /** A share, 0 to 1. */
+  /** A share from 0 to 1. */
   share: (value: number, doc: string) =>
     z
       .string()
@@ -38,7 +38,7 @@ export const setting = {
       .regex(/^[A-Za-z0-9.:_-]+$/)
       .default(value)
       .meta({ description: doc, expects: 'an address or a host name, such as 127.0.0.1' }),
-  /** Scheme, host and port of another service, or of several of its processes. */
+  /** Origins (scheme, host and port) of another service: one, or several separated by commas. */
   origins: (value: string, doc: string) =>
     z
       .string()
@@ -56,16 +56,16 @@ export const setting = {
       .meta({
         description: doc,
         expects:
-          'scheme, host and port and nothing else, such as http://127.0.0.1:5000, or several, separated by commas',
+          'an origin (scheme, host and port only), such as http://127.0.0.1:5000, or several separated by commas',
       }),
-  /** An http URL, or nothing. */
+  /** An http or https URL. Default: none. */
   optionalUrl: (doc: string) =>
     z
       .string()
       .refine((text) => text === '' || isHttpUrl(text))
       .default('')
       .meta({ description: doc, expects: 'an http or https URL without credentials' }),
-  /** One of a few words. */
+  /** One of a list of words. */
   choice: <const Choices extends readonly [string, ...string[]]>(
     choices: Choices,
     value: NoInfer<Choices[number]>,
@@ -77,27 +77,31 @@ export const setting = {
       .meta({ description: doc, expects: `one of ${choices.join(', ')}` }),
 };
 
-/** Settings that mean the same in every service. */
+/** Settings that every service has, with the same meaning. */
 export const commonSettings = {
   FAULTS: setting.choice(
     ['off', 'on'],
     'off',
     "Whether faults may be injected: `x-fault` on a request, `/faults` on the greeter's ops port.",
   ),
-  DRAIN_MS: setting.ms(0, 'How long a service that is stopping goes on accepting while `/readyz` says 503.', {
-    min: 0,
-  }),
-  LOG_LEVEL: setting.choice(LOG_LEVELS, 'info', 'Least severe log lines that are written.'),
+  DRAIN_MS: setting.ms(
+    0,
+    'How long a service that is shutting down still accepts connections while `/readyz` answers 503.',
+    {
+      min: 0,
+    },
+  ),
+  LOG_LEVEL: setting.choice(LOG_LEVELS, 'info', 'The least severe level that is logged.'),
   OTEL_EXPORTER_OTLP_ENDPOINT: setting.optionalUrl(
-    'Where spans are sent (OTLP over HTTP), such as `http://127.0.0.1:4318`. Unset, nothing is traced.',
+    'Where spans are sent (OTLP over HTTP), such as `http://127.0.0.1:4318`. If unset, tracing is off.',
   ),
   OTEL_TRACES_SAMPLER: setting.choice(SAMPLERS, 'parentbased_always_on', 'Which requests are traced.'),
-  OTEL_TRACES_SAMPLER_ARG: setting.share(1, 'The share that a `traceidratio` sampler traces.'),
+  OTEL_TRACES_SAMPLER_ARG: setting.share(1, 'The share of requests that a `traceidratio` sampler traces.'),
 };
 
 export type CommonConfig = { readonly [Name in keyof typeof commonSettings]: z.output<(typeof commonSettings)[Name]> };
 
-/** Every mistake in the settings, a line each. */
+/** All mistakes in the settings, one line each. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
   readonly mistakes: readonly string[];
@@ -109,10 +113,10 @@ export class SettingsError extends Error {
 }
 
 /**
- * Reads settings from an environment. An empty variable counts as not set, as compose files leave them.
- * @param groups prefixes that belong to these settings alone: an unknown variable there is a mistake, because a setting
- *   that silently does nothing is worse than one that fails
- * @throws SettingsError names each variable, its value, and what would do
+ * Reads settings from an environment. An empty variable counts as unset, because compose files pass unset ones as empty.
+ * @param groups prefixes reserved for these settings. An unknown variable with such a prefix is a mistake: a misspelt
+ *   setting that is silently ignored is worse than one that stops the start. Default: none
+ * @throws SettingsError naming each variable, its value, and what is accepted
  */
 export function readSettings<S extends z.ZodObject>(
   settings: S,
@@ -128,31 +132,34 @@ export function readSettings<S extends z.ZodObject>(
       values[name] = parsed.data;
     } else {
       const { expects, fallback } = describeSetting(kind as z.ZodType);
-      mistakes.push(`${name}=${quote(text ?? '')} is not ${expects}; unset, it is ${fallback}`);
+      mistakes.push(`${name}=${quote(text ?? '')} is not ${expects}; the default is ${fallback}`);
     }
   }
   for (const name of Object.keys(env)) {
     const group = groups.find((prefix) => name.startsWith(prefix));
     if (group === undefined || Object.hasOwn(settings.shape, name) || SERVICE_LINK.test(name)) continue;
     const known = Object.keys(settings.shape).filter((candidate) => candidate.startsWith(group));
-    mistakes.push(`${name} is not a setting; there are ${known.join(', ')}`);
+    mistakes.push(`${name} is not a setting. Settings with this prefix: ${known.join(', ')}`);
   }
   if (mistakes.length > 0) throw new SettingsError(mistakes);
   return values as z.output<S>;
 }
 
-/** Variables that Kubernetes sets in every pod for a service called like one of ours. */
+/** Variables that Kubernetes sets in every pod of a namespace that has a Service with such a name. */
 const SERVICE_LINK = /_(SERVICE_HOST|SERVICE_PORT.*|PORT_\d+_.*)$/;
 
+/** What the documentation says about one setting. */
 export interface SettingDescription {
+  /** The accepted values, in words that follow "is not". */
   readonly expects: string;
-  /** The value where nothing is set; `off` where that is nothing. */
+  /** The default; `off` if the default is no value. */
   readonly fallback: string;
+  /** `ms`, or empty. */
   readonly unit: string;
   readonly description: string;
 }
 
-/** What a person needs to know of one setting. */
+/** What the documentation says about one setting. */
 export function describeSetting(kind: z.ZodType): SettingDescription {
   const { description = '', expects = '', unit = '' } = (kind.meta() ?? {}) as Record<string, string>;
   return { description, expects, unit, fallback: String(kind.parse(undefined)) || 'off' };
@@ -176,7 +183,7 @@ function isHttpUrl(text: string): boolean {
   return url !== null && ['http:', 'https:'].includes(url.protocol) && url.username === '' && url.password === '';
 }
 
-/** Whoever puts credentials or a token into a URL, however malformed, must not find them in a log. */
+/** Values with `@` or `?` are masked: a malformed URL may hold credentials or a token, which must not get into a log. */
 function quote(text: string): string {
   return /[@?]/.test(text) ? '"***"' : JSON.stringify(text);
 }

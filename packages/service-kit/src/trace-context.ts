@@ -10,21 +10,22 @@ import {
 } from '@halfopen/contracts';
 import { createTraceState, ROOT_CONTEXT, type Span, SpanKind, type Tracer, trace } from '@opentelemetry/api';
 
+/** The trace of a request (W3C Trace Context, level 2). */
 export interface TraceContext {
-  /** 32 hex digits: names the whole journey. */
+  /** 32 hex digits. The same in every service that the request passes. */
   readonly traceId: string;
-  /** 16 hex digits: names this service's part of it. */
+  /** 16 hex digits. Names this service's span. */
   readonly spanId: string;
-  /** What goes along with every call made for this request. */
+  /** `traceparent` and `tracestate` for every call made for this request. */
   readonly headers: Readonly<Record<string, string>>;
-  /** This service's part, if it is recorded. */
+  /** This service's span, if it is recorded. */
   readonly span: Span | undefined;
 }
 
 /**
- * Continues the caller's trace (W3C Trace Context, level 2), or begins one where the caller sent none or a broken one. A
- * `tracestate` without a valid `traceparent` is dropped, as the standard asks.
- * @param tracer records this service's part, if its sampler says so; left out, nothing is recorded
+ * Continues the caller's trace (W3C Trace Context, level 2), or starts a new one if the caller sent none or an invalid one.
+ * A `tracestate` without a valid `traceparent` is dropped (§3.3.1.2).
+ * @param tracer records a span, if its sampler selects the request. `undefined`: no span
  */
 export function traceContextOf({ headers, method = '' }: IncomingMessage, tracer: Tracer | undefined): TraceContext {
   const parent = parseTraceparent(textOf(headers[HEADERS.traceparent]));
@@ -64,12 +65,12 @@ export function traceContextOf({ headers, method = '' }: IncomingMessage, tracer
   };
 }
 
-/** Several headers of one name are one, joined by commas; Node does that for these. */
+/** Repeated headers are equivalent to one, joined by commas (RFC 9110 §5.3). */
 function textOf(value: string | string[] | undefined): string | undefined {
   return typeof value === 'string' ? value : value?.join();
 }
 
-/** Asking the system for random bytes costs the same for 24 as for thousands. */
+/** Random bytes in stock: one system call costs the same for 24 bytes as for thousands. */
 const random = Buffer.alloc(4_096);
 let randomUsed = random.length;
 

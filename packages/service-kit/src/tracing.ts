@@ -2,7 +2,7 @@ import { type DiagLogger, DiagLogLevel, diag, type Tracer } from '@opentelemetry
 import type { Sampler } from '@opentelemetry/sdk-trace';
 import type { Logger } from './log.ts';
 
-/** OpenTelemetry's names of samplers. */
+/** OpenTelemetry's names of samplers (`OTEL_TRACES_SAMPLER`). */
 export const SAMPLERS = [
   'always_on',
   'always_off',
@@ -12,30 +12,33 @@ export const SAMPLERS = [
   'parentbased_traceidratio',
 ] as const;
 
+/** The settings of tracing, named as in OpenTelemetry. */
 export interface TracingSettings {
-  /** Where spans are sent. Empty: nothing is traced. */
+  /** Where spans are sent. Empty: tracing is off. */
   readonly OTEL_EXPORTER_OTLP_ENDPOINT: string;
   readonly OTEL_TRACES_SAMPLER: (typeof SAMPLERS)[number];
-  /** Share of the requests, 0 to 1, that a `traceidratio` sampler traces. */
+  /** The share of requests, from 0 to 1, that a `traceidratio` sampler traces. */
   readonly OTEL_TRACES_SAMPLER_ARG: number;
 }
 
+/** Tracing that is switched on. */
 export interface Tracing {
   readonly tracer: Tracer;
-  /** Sends what has not been sent, for two seconds at the most. */
+  /** Sends the spans that are left, for at most two seconds. */
   close(): Promise<void>;
 }
 
-/** A trace is looked at right after the request that it is of. */
+/** People look at a trace right after its request. */
 const BATCH_DELAY_MS = 1_000;
-/** A collector that is down must not hold a service that stops. */
+/** A collector that is down must not delay a shutdown. */
 const EXPORT_TIMEOUT_MS = 2_000;
 
 /**
- * Sends the spans of this process to a collector (OTLP over HTTP, JSON). The SDK is loaded here, not before: who does not
- * trace does not pay for it. The exporter reads the other variables of its own (`OTEL_EXPORTER_OTLP_HEADERS`, …).
- * @param log told when spans are lost
- * @returns `undefined` where nothing is to be traced
+ * Starts sending the spans of this process to a collector (OTLP over HTTP, JSON). The SDK is loaded only here, so a process
+ * without tracing does not pay for it. The exporter reads its other variables itself, such as `OTEL_EXPORTER_OTLP_HEADERS`.
+ * @param service the resource attribute `service.name`
+ * @param log gets a warning when spans are lost
+ * @returns `undefined` if tracing is off
  */
 export async function startTracing(
   service: string,
@@ -63,7 +66,7 @@ export async function startTracing(
   });
   return {
     tracer: provider.getTracer('halfopen'),
-    // What could not be sent has been complained about.
+    // The exporter has already logged what it could not send.
     close: () => provider.shutdown().catch(() => undefined),
   };
 }
@@ -85,10 +88,10 @@ function samplerOf(
   return parentBased === undefined ? root : new sdk.ParentBasedSampler({ root });
 }
 
-/** A collector that is down fails every second: one line in so many milliseconds says it. */
+/** A collector that is down fails every second. One line in this time is enough. */
 const COMPLAINT_EVERY_MS = 30_000;
 
-/** What the SDK has to say, without what it quotes: its errors carry the requests of its exporter, headers included. */
+/** Logs that the SDK reported an error, without its text: that can hold requests of the exporter with their headers. */
 function complaintsTo(log: Logger): DiagLogger {
   let quietUntil = 0;
   const complain = (text: string) => {

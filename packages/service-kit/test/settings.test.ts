@@ -69,9 +69,9 @@ describe('settings', () => {
       expect.unreachable();
     } catch (error) {
       expect((error as SettingsError).mistakes).toEqual([
-        'PORT="x" is not a port from 0 to 65535 (0: any free one); unset, it is 8080',
-        'MODE="c" is not one of a, b; unset, it is a',
-        'CALL_RETRYS is not a setting; there are CALL_RETRIES',
+        'PORT="x" is not a port from 0 to 65535 (0: any free one); the default is 8080',
+        'MODE="c" is not one of a, b; the default is a',
+        'CALL_RETRYS is not a setting. Settings with this prefix: CALL_RETRIES',
       ]);
     }
   });

@@ -6,15 +6,17 @@ import type { Config } from './config.ts';
 import { faultInjection } from './faults.ts';
 import { helloRoute } from './routes/hello.ts';
 
+/** What a process or a test passes to the greeter. */
 export interface Parts {
+  /** Default: standard output, at `LOG_LEVEL`. */
   readonly log?: Logger;
-  /** Ends the process at once, for the fault `exit`. Left out, none may ask for it: tests and experiments share a process. */
+  /** Ends the process at once, for the fault `exit`. Default: that fault is refused, because tests share a process. */
   readonly exit?: (code: number) => void;
-  /** Records spans. Default: nothing is recorded. */
+  /** Records spans. Default: no spans. */
   readonly tracer?: Tracer | undefined;
 }
 
-/** The greeter, not yet listening. Touches nothing outside of itself, so that tests run several in one process. */
+/** Builds the greeter; `listen` starts it. It has no global state, so a test can run several in one process. */
 export function createApp(
   config: Config,
   { log = createLog('greeter', config.LOG_LEVEL), exit, tracer }: Parts = {},

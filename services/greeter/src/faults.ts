@@ -6,8 +6,8 @@ import { HttpProblem, type Logger, recordOf, type ServiceOptions, takeOver } fro
 import { Counter, type Registry } from 'prom-client';
 
 /**
- * Fault injection for this service: before its routes, with the switch on the ops port.
- * @param exit ends the process at once; left out, no fault may ask for it
+ * The options of `createService` that add fault injection: middleware before the routes, `/faults` on the ops port.
+ * @param exit ends the process at once. `undefined`: the fault `exit` is refused
  */
 export function faultInjection(
   registry: Registry,
@@ -17,13 +17,13 @@ export function faultInjection(
   const count = faultCounter(registry);
   const injector = new Injector({ onBegun: count });
   const operations = Object.values(greeterContract.operations);
-  log.warn('FAULTS=on: anybody who reaches this service can break it on purpose');
+  log.warn('FAULTS=on: anyone who can reach this service can break it on purpose');
   return {
     before: faults({
       injector,
       factsOf: (req, res) => {
         const { requestId, signal } = recordOf(res);
-        // HEAD is answered as GET is.
+        // HEAD is an operation's GET without the body.
         const method = req.method === 'HEAD' ? 'GET' : req.method;
         return {
           requestId,
@@ -64,16 +64,16 @@ export function faultInjection(
     },
     notReady: () => {
       const fault = injector.notReady;
-      return fault === undefined ? undefined : `the fault ${fault} says so`;
+      return fault === undefined ? undefined : `the fault ${fault} is in force`;
     },
     release: async () => injector.clear(),
   };
 }
 
-/** Faults that have time series of their own. A plan has at most 100: those of the one in force always have theirs. */
+/** The most faults with a time series of their own. A plan has at most 100, so all faults of the present one have theirs. */
 const MAX_SERIES = 200;
 
-/** Counts what was injected. Plans come and go, and with them names: the one unheard of longest makes room for a new one. */
+/** Counts injected faults. New plans bring new names: the name unused for longest makes room for a new one. */
 function faultCounter(registry: Registry): (fault: string) => void {
   const injected = new Counter({
     name: 'faults_injected_total',

@@ -13,15 +13,15 @@ interface Flags {
   readonly proxy: readonly ProxyFlag[];
 }
 
-/** `proxy`: the TCP proxy alone, until Ctrl-C or SIGTERM. The image of the wire runs nothing else. */
+/** The command `proxy`: runs the TCP proxy until Ctrl-C or SIGTERM. It is all that the image of the wire runs. */
 export function proxyCommand(): Command {
   return new Command('proxy')
     .description("run a TCP proxy that speaks Toxiproxy's HTTP API, until Ctrl-C")
-    .option('--listen <host:port>', 'where the API listens; port 0 is any free one', '127.0.0.1:8474')
-    .option('--seed <number>', 'the same seed hits the same connections', parseSeed, 1)
+    .option('--listen <host:port>', 'where the API listens; port 0 picks a free one', '127.0.0.1:8474')
+    .option('--seed <number>', 'the same seed affects the same connections', parseSeed, 1)
     .option(
       '--proxy <name=listen>upstream>',
-      'a proxy to begin with, such as greeter=127.0.0.1:5500>127.0.0.1:5000 (in quotes: > means something to a shell); may be repeated',
+      'a proxy to start with, such as "greeter=127.0.0.1:5500>127.0.0.1:5000" (quoted, because of the >); can be repeated',
       (text: string, before: readonly ProxyFlag[]) => [...before, parseProxy(text)],
       [],
     )
@@ -30,7 +30,7 @@ export function proxyCommand(): Command {
 
 async function runProxy({ listen, seed, proxy: flags }: Flags, command: Command): Promise<void> {
   const say = (line: string) => process.stdout.write(`${line}\n`);
-  // Loaded when it is needed: the other words of `pnpm faults` should not wait for an HTTP framework.
+  // Loaded late: the other commands of `pnpm faults` should not wait for an HTTP framework.
   const { startProxyServer } = await import('@halfopen/faults/proxy');
   let server: ProxyServer;
   try {
@@ -48,7 +48,7 @@ async function runProxy({ listen, seed, proxy: flags }: Flags, command: Command)
   const proxies = server.proxies.list().map((proxy) => proxy.toJSON());
   for (const proxy of proxies) say(`Proxy ${proxy.name}: ${proxy.listen} > ${proxy.upstream}`);
   const [{ name } = { name: undefined }] = proxies;
-  // Listening on all interfaces, as in a container, is no address to go to.
+  // 0.0.0.0 (all interfaces, as in a container) is not an address to connect to.
   const url = server.url.replace('//0.0.0.0:', '//127.0.0.1:');
   say(
     name === undefined
@@ -57,7 +57,7 @@ async function runProxy({ listen, seed, proxy: flags }: Flags, command: Command)
   );
   say('Stop: Ctrl-C');
   const stop = () => {
-    // Live connections end with it: whoever waits for them to end by themselves waits for ever.
+    // This closes live connections. Waiting for them to end by themselves could take for ever.
     void server.stop();
   };
   process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', stop);

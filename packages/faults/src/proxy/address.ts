@@ -1,15 +1,16 @@
 import { lookup } from 'node:dns/promises';
 import { badRequest } from './api-error.ts';
 
+/** A TCP address. */
 export interface Address {
   readonly host: string;
   readonly port: number;
 }
 
 /**
- * Reads `host:port`, `[::1]:port` or `:port`. Without a host it is the loopback interface: Toxiproxy would listen on
- * all of them, and an open port that breaks things must be asked for.
- * @throws ApiError that names the field and the value
+ * Reads `host:port`, `[::1]:port` or `:port`. Without a host, it is the loopback interface. Toxiproxy would listen on all
+ * interfaces, but an open port that breaks connections should be a decision.
+ * @throws ApiError 400, naming the field and the value
  */
 export function parseAddress(field: string, text: string): Address {
   const [, bracketed, plain, digits = ''] = /^(?:\[([^\]]+)\]|([^:[\]/@\s]*)):(\d{1,5})$/.exec(text) ?? [];
@@ -21,8 +22,8 @@ export function parseAddress(field: string, text: string): Address {
 }
 
 /**
- * The same with the name looked up, IPv4 first: what listens on `localhost` says `127.0.0.1`.
- * @throws ApiError
+ * The same, with the name resolved to an address, IPv4 first: `localhost` becomes `127.0.0.1`.
+ * @throws ApiError 400, naming the field and the value
  */
 export async function resolveAddress(field: string, text: string): Promise<Address> {
   const { host, port } = parseAddress(field, text);
@@ -34,7 +35,7 @@ export async function resolveAddress(field: string, text: string): Promise<Addre
   }
 }
 
-/** `127.0.0.1:5000`, `[::1]:5000` */
+/** Writes an address as `127.0.0.1:5000` or `[::1]:5000`. */
 export function formatAddress({ host, port }: Address): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -1,4 +1,4 @@
-/** An answer of the API other than success. Its members are Toxiproxy's: `{"error": "proxy not found", "status": 404}`. */
+/** A failed request to the API. Its JSON is Toxiproxy's: `{"error": "proxy not found", "status": 404}`. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   /** The HTTP status, repeated in the body. */
@@ -14,5 +14,5 @@ export class ApiError extends Error {
   }
 }
 
-/** The request is understood by nobody: which field, what it holds, what would do. */
+/** An invalid body. `mistake` names the field, its value and what is accepted. */
 export const badRequest = (mistake: string) => new ApiError(400, `bad request body: ${mistake}`);

@@ -2,18 +2,18 @@ import express, { type ErrorRequestHandler, type Express, type Request, type Req
 import { ApiError, badRequest } from './api-error.ts';
 import type { ProxyCollection } from './collection.ts';
 
-/** The version of Toxiproxy whose API this is: clients ask, and choose what they send by the answer. */
+/** The version of Toxiproxy with the same API. Clients ask for it and adapt their requests. */
 const API_VERSION = '2.12.0';
 
 const MAX_BODY = '1mb';
 
-/** Toxiproxy's HTTP API: paths, statuses, bodies and errors are those of its version 2.12. */
+/** Toxiproxy's HTTP API, with the paths, statuses, bodies and errors of its version 2.12. */
 export function createProxyApi(proxies: ProxyCollection): Express {
   const api = express().disable('x-powered-by').disable('etag');
-  // Whatever the content type: Toxiproxy's clients send all kinds.
+  // Toxiproxy's clients send various content types.
   const body = express.text({ limit: MAX_BODY, type: () => true });
 
-  // As Toxiproxy does: a web page must not be able to make its visitor's browser switch proxies.
+  // Like Toxiproxy: a web page must not be able to switch proxies through the browser of its visitor.
   api.use((req, res, next) => {
     if (req.get('user-agent')?.startsWith('Mozilla/')) res.status(403).type('text').send('User agent not allowed\n');
     else next();
@@ -48,7 +48,7 @@ export function createProxyApi(proxies: ProxyCollection): Express {
       res.status(201).json(await proxies.create(json(req)));
     })
     .all(notAllowed('GET', 'POST'));
-  // Since 2.6 a change is a PATCH; POST is what older clients send.
+  // Since Toxiproxy 2.6 a change is a PATCH. Older clients send POST.
   const updateProxy: RequestHandler<{ proxy: string }> = async (req, res) => {
     res.json(await proxies.update(req.params.proxy, json(req)));
   };
@@ -90,15 +90,15 @@ export function createProxyApi(proxies: ProxyCollection): Express {
     .all(notAllowed('GET', 'POST', 'PATCH', 'DELETE'));
 
   api.use((req) => {
-    throw new ApiError(404, `${req.path} is not a part of this API`);
+    throw new ApiError(404, `${req.path} is not part of this API`);
   });
   api.use(answerError);
   return api;
 }
 
-/** Not Express's own parser: that makes an object of an empty body, which Toxiproxy refuses. */
+/** Express's JSON parser would turn an empty body into an object. Toxiproxy refuses it. */
 function json({ body }: Request<Record<string, string>>): unknown {
-  if (typeof body !== 'string' || body === '') throw badRequest('it is empty, and must be JSON');
+  if (typeof body !== 'string' || body === '') throw badRequest('it is empty but must be JSON');
   try {
     return JSON.parse(body);
   } catch (error) {
@@ -109,11 +109,11 @@ function json({ body }: Request<Record<string, string>>): unknown {
 function notAllowed(...methods: readonly string[]): RequestHandler {
   return (req, res) => {
     res.set('allow', methods.join(', '));
-    throw new ApiError(405, `${req.method} is not possible here; ${methods.join(', ')} is`);
+    throw new ApiError(405, `${req.method} is not allowed here; allowed: ${methods.join(', ')}`);
   };
 }
 
-// Express knows an error handler by its four parameters.
+// Express recognizes an error handler by its four parameters.
 const answerError: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
   const answer = apiErrorOf(error);
   res.status(answer.status).json(answer);

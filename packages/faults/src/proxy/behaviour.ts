@@ -1,31 +1,33 @@
-/** What travels on one direction of a connection. `end` is a half-close, `close` ends both directions. */
+/** A piece of one direction of a connection. `end` is a half-close; `close` ends both directions. */
 export type Chunk =
   | { readonly kind: 'data'; readonly bytes: Buffer; readonly arrivedAtMs: number }
   | { readonly kind: 'end' | 'close'; readonly arrivedAtMs: number };
 
-/** What a toxic does with the oldest chunk that it holds. */
+/** What a toxic does with its oldest chunk. */
 export type Step =
-  /** Nothing, until something arrives or changes. */
+  /** Nothing until a chunk arrives or the toxic changes. */
   | { readonly do: 'idle' }
   /** Nothing before that time. */
   | { readonly do: 'wait'; readonly untilMs: number }
-  /** Lets it go; of data, so many bytes of it. */
+  /** Passes it on; of data, only the first `bytes`, if given. */
   | { readonly do: 'pass'; readonly bytes?: number }
-  /** Throws it away. */
+  /** Discards it. */
   | { readonly do: 'drop' }
-  /** Ends the connection once everything that has passed is delivered. */
+  /** Closes the connection after everything that has passed is delivered. */
   | { readonly do: 'close' }
-  /** Ends it now, with RST. */
+  /** Resets the connection now (RST). */
   | { readonly do: 'reset' };
 
-/** A toxic at work on one direction of one connection. It decides and never waits, so it runs on any clock. */
+/** A toxic at work on one direction of one connection. It only decides and never waits, so it runs on any clock. */
 export interface Behaviour {
   /**
-   * Asked whenever something may have changed, often for the same chunk: the answer must not depend on how often.
-   * @param head the oldest chunk; `undefined` while there is none
+   * Decides what to do next. It is called whenever something may have changed, often repeatedly for the same chunk, so the
+   * result must not depend on the number of calls.
+   * @param head the oldest chunk; `undefined` if there is none
+   * @param nowMs milliseconds of the clock of the link
    */
   step(head: Chunk | undefined, nowMs: number): Step;
-  /** So many bytes of what `step` let go have really gone: there was room. */
+  /** Called when `bytes` of what `step` passed on have left: the next stage had room. */
   passed?(bytes: number): void;
 }
 

@@ -1,8 +1,8 @@
-/** Time, handed in: tests of what toxics do to data run on a virtual one. */
+/** The time that toxics see. Tests replace it with a virtual one. */
 export interface Clock {
-  /** Milliseconds since some moment in the past; never goes back. */
+  /** Milliseconds since a fixed moment in the past. Monotonic. */
   nowMs(): number;
-  /** Calls back after so many milliseconds. @returns what takes it back */
+  /** Calls `callback` once, after `ms` milliseconds. @returns cancels it */
   after(ms: number, callback: () => void): () => void;
 }
 

@@ -14,7 +14,7 @@ interface NewProxy {
   readonly enabled: boolean;
 }
 
-/** All proxies of one server, by name: what each call of the API does. */
+/** All proxies of one server, by name. Each method implements a call of the API. */
 export class ProxyCollection {
   readonly #shared: Pick<ProxySettings, 'seed' | 'log'>;
   readonly #proxies = new Map<string, Proxy>();
@@ -28,14 +28,14 @@ export class ProxyCollection {
     return [...this.#proxies.values()];
   }
 
-  /** @throws ApiError 404 */
+  /** @throws ApiError 404 if there is none of this name */
   get(name: string): Proxy {
     const proxy = this.#proxies.get(name);
     if (proxy === undefined) throw new ApiError(404, 'proxy not found');
     return proxy;
   }
 
-  /** @throws ApiError 400, 409, or 500 when the address cannot be listened on */
+  /** @throws ApiError 400 for an invalid body, 409 for a used name, 500 if the address cannot be used to listen */
   create(body: unknown): Promise<Proxy> {
     const settings = readProxy(body, '');
     return this.#inTurn(async () => {
@@ -45,8 +45,9 @@ export class ProxyCollection {
   }
 
   /**
-   * Creates or replaces several. One that exists with the same addresses stays as it is, toxics included.
-   * @returns them, and the mistake that stopped it, if any
+   * Creates or replaces several proxies. An existing one with the same addresses stays as it is, with its toxics.
+   * @returns the proxies so far, and the error that stopped it, if any
+   * @throws ApiError 400 for an invalid body
    */
   populate(body: unknown): Promise<{ readonly proxies: readonly Proxy[]; readonly error?: ApiError }> {
     const all = readBody(z.array(z.unknown()), body).map((entry, index) => readProxy(entry, ` at proxy ${index + 1}`));
@@ -70,7 +71,7 @@ export class ProxyCollection {
     });
   }
 
-  /** @throws ApiError 400, 404, or 500 when the new address cannot be listened on */
+  /** @throws ApiError 400 for an invalid body, 404 if there is none of this name, 500 if the address cannot be used to listen */
   update(name: string, body: unknown): Promise<Proxy> {
     return this.#inTurn(async () => {
       const proxy = this.get(name);
@@ -85,7 +86,7 @@ export class ProxyCollection {
     });
   }
 
-  /** @throws ApiError 404 */
+  /** @throws ApiError 404 if there is none of this name */
   remove(name: string): Promise<void> {
     return this.#inTurn(async () => {
       await this.get(name).stop();
@@ -93,14 +94,14 @@ export class ProxyCollection {
     });
   }
 
-  /** Every proxy listens and has no toxics. @throws ApiError 500 when an address cannot be listened on */
+  /** Starts every proxy and removes all toxics. @throws ApiError 500 if an address cannot be used to listen */
   reset(): Promise<void> {
     return this.#inTurn(async () => {
       for (const proxy of this.list()) await proxy.reset();
     });
   }
 
-  /** Closes all connections and listens no more. */
+  /** Closes all listeners and connections. */
   stop(): Promise<void> {
     return this.#inTurn(async () => {
       await Promise.all(this.list().map((proxy) => proxy.stop()));
@@ -114,7 +115,7 @@ export class ProxyCollection {
     return proxy;
   }
 
-  /** One change after the other: two at once could both find a name free, or a listener half closed. */
+  /** Runs changes one after another. Two at once could both find a name free, or a listener half closed. */
   #inTurn<T>(change: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(change, change);
     this.#last = turn.catch(() => undefined);

@@ -5,20 +5,23 @@ import { Link, type Sink } from './link.ts';
 import { Stage } from './stage.ts';
 import type { Stream, Toxic } from './toxic.ts';
 
+/** What a `Connection` is made of. */
 export interface ConnectionOptions {
-  /** Accepted and paused. */
+  /** The client's socket, accepted and paused. */
   readonly client: Socket;
   readonly upstream: Address;
   readonly seed: number;
   readonly proxy: string;
-  /** Which connection of the proxy this is, from 1. */
+  /** The number of the connection, counted from 1 for each proxy. */
   readonly number: number;
   readonly toxics: readonly Toxic[];
+  /** Called if the upstream cannot be reached. */
   readonly onUnreachable: (error: Error) => void;
+  /** Called when both sockets are closed. */
   readonly onClosed: () => void;
 }
 
-/** A client's connection and the one to the upstream that it stands for, with a link for each direction. */
+/** A client's connection, its connection to the upstream, and a link for each direction. */
 export class Connection {
   readonly #options: ConnectionOptions;
   readonly #client: Socket;
@@ -35,7 +38,7 @@ export class Connection {
       upstream: this.#link('upstream', this.#client, this.#server),
       downstream: this.#link('downstream', this.#server, this.#client),
     };
-    // Nothing is read from a client before there is somebody to tell.
+    // Nothing is read from the client before the upstream is connected.
     this.#server.once('connect', () => {
       this.#connected = true;
       this.#client.resume();
@@ -49,7 +52,7 @@ export class Connection {
     }
   }
 
-  /** How much the toxics of both directions hold back. */
+  /** Bytes that the toxics of both directions hold back. */
   get heldBytes(): number {
     return this.#links.upstream.heldBytes + this.#links.downstream.heldBytes;
   }
@@ -62,12 +65,12 @@ export class Connection {
     this.#links[stream].remove(name);
   }
 
-  /** A toxic has other attributes or another toxicity. */
+  /** Call it when the attributes or the toxicity of a toxic have changed. */
   changed({ stream }: Toxic): void {
     this.#links[stream].poke();
   }
 
-  /** Ends both sides now. */
+  /** Closes both sides now. */
   destroy(): void {
     this.#discard();
     this.#client.destroy();
@@ -98,7 +101,7 @@ export class Connection {
       end: () => target.end(),
       close: () => {
         this.#discard();
-        // Unread data would turn the end into a reset, which may overtake what was just delivered.
+        // With unread data, closing would send a reset, which can overtake the data just delivered.
         target.resume();
         target.end(() => this.destroy());
       },
@@ -106,10 +109,10 @@ export class Connection {
     };
   }
 
-  /** One side broke off. So does the other: it must not wait for what never comes. */
+  /** One side was reset. The other is reset as well, or else it would wait for data that never comes. */
   #lost(source: Socket, target: Socket, error: Error): void {
     if (source === this.#server && !this.#connected) {
-      // The client was accepted and cannot be refused any more: it is closed, as Toxiproxy does.
+      // The client is already accepted, so it can no longer be refused. It is closed, as by Toxiproxy.
       this.#options.onUnreachable(error);
       this.destroy();
       return;

@@ -3,22 +3,22 @@ import type { Clock } from './clock.ts';
 import type { Stage } from './stage.ts';
 import { typeOf } from './toxic.ts';
 
-/** Where the data of one direction goes in the end: a socket, in the shape that a link needs. */
+/** The end of one direction: a socket, reduced to what a link needs. */
 export interface Sink {
-  /** Whether more data may be written now. Says so by `Link.poke` when that has changed. */
+  /** Whether more data can be written now. The owner calls `Link.poke` when this changes. */
   hasRoom(): boolean;
   write(bytes: Buffer): void;
-  /** Half-close: no more data this way. */
+  /** Half-closes: no more data in this direction. */
   end(): void;
-  /** Ends the connection, both ways, once what was written is delivered. */
+  /** Closes both directions after the written data is delivered. */
   close(): void;
-  /** Ends the connection at once, with RST. */
+  /** Resets the connection at once (RST). */
   reset(): void;
 }
 
 /**
- * One direction of one connection: a chain of toxics between a source and a sink. Every byte goes through it exactly
- * once and in order. It holds a bounded amount back: beyond that it asks the source to wait.
+ * One direction of one connection: a chain of toxics between a source and a sink. Every byte passes exactly once and in
+ * order. It holds back a bounded number of bytes; beyond that, it asks the source to wait.
  */
 export class Link {
   readonly #stages: Stage[];
@@ -27,11 +27,11 @@ export class Link {
   readonly #onRoom: () => void;
   #cancelTimer: (() => void) | undefined;
   #sourceWaits = false;
-  /** What the source still sends is nobody's: the connection is being closed. */
+  /** Whether the connection is being closed, so that data from the source is discarded. */
   #discards = false;
   #working = false;
 
-  /** @param onRoom a source that was asked to wait may go on */
+  /** @param onRoom called when a source that was asked to wait may continue */
   constructor(stages: readonly Stage[], sink: Sink, clock: Clock, onRoom: () => void) {
     this.#stages = [...stages];
     this.#sink = sink;
@@ -39,14 +39,14 @@ export class Link {
     this.#onRoom = onRoom;
   }
 
-  /** How much it holds back, overhead included. */
+  /** Bytes that it holds back, including overhead. */
   get heldBytes(): number {
     return this.#stages.reduce((sum, stage) => sum + stage.heldBytes, 0);
   }
 
   /**
    * Takes data from the source.
-   * @returns whether the source may go on; otherwise `onRoom` says when
+   * @returns whether the source may continue. If not, it must wait for `onRoom`
    */
   write(bytes: Buffer): boolean {
     if (this.#discards) return true;
@@ -63,13 +63,13 @@ export class Link {
     this.poke();
   }
 
-  /** A new toxic is the last of the chain, as in Toxiproxy. */
+  /** Adds a toxic at the end of the chain, as Toxiproxy does. */
   add(stage: Stage): void {
     this.#stages.push(stage);
     this.poke();
   }
 
-  /** Takes a toxic out. What it held back goes on at once. */
+  /** Removes a toxic. What it held back moves on at once. */
   remove(name: string): void {
     const index = this.#stages.findIndex(({ toxic }) => toxic.name === name);
     const stage = this.#stages[index];
@@ -83,7 +83,7 @@ export class Link {
     this.poke();
   }
 
-  /** From now on whatever comes from the source is thrown away, and nothing is delivered. */
+  /** Discards everything from now on: nothing more is delivered. */
   discard(): void {
     this.#discards = true;
     this.#stages.length = 0;
@@ -92,28 +92,28 @@ export class Link {
     this.#letSourceGoOn();
   }
 
-  /** Does all that can be done now. To be called when the sink has room again, or a toxic has changed. */
+  /** Does all that can be done now. Call it when the sink has room again, or a toxic has changed. */
   poke(): void {
-    // A sink may call back while it is written to.
+    // A sink can call back while it is written to.
     if (this.#working) return;
     this.#working = true;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     const dueMs = this.#work();
     this.#working = false;
-    // Without a toxic there is nothing left to wait for, whatever one of them wanted before the connection was closed.
+    // A toxic may have asked to wait before another one closed the connection. Without toxics, there is nothing to wait for.
     if (dueMs < Infinity && this.#stages.length > 0) {
       this.#cancelTimer = this.#clock.after(Math.max(0, dueMs - this.#clock.nowMs()), () => this.poke());
     }
     if (this.#hasRoom(0)) this.#letSourceGoOn();
   }
 
-  /** @returns when there is something to do next */
+  /** @returns when there is something to do next, in milliseconds of the clock; Infinity if nothing is planned */
   #work(): number {
     for (;;) {
       let dueMs = Infinity;
       let moved = false;
-      // Last first: what has gone makes room for what comes.
+      // From the last to the first: what leaves makes room for what follows.
       for (let index = this.#stages.length - 1; index >= 0; index -= 1) {
         const outcome = this.#advance(index);
         if (outcome === 'moved') moved = true;
@@ -123,7 +123,7 @@ export class Link {
     }
   }
 
-  /** One step of one toxic: whether it has moved something, or when it wants to be asked again. */
+  /** Runs one step of one toxic. @returns `moved`, or when the toxic must run again */
   #advance(index: number): 'moved' | number {
     const stage = this.#stages[index];
     // A later stage may have closed the connection in the same round.
@@ -166,7 +166,7 @@ export class Link {
     else this.#sink.close();
   }
 
-  /** This toxic ends the connection: what has passed it is still delivered, what has not is lost. */
+  /** Closes the connection at this toxic: what has passed it is still delivered, the rest is lost. */
   #close(index: number): void {
     this.#discards = true;
     this.#stages.splice(0, index + 1);

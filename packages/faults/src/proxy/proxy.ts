@@ -4,19 +4,20 @@ import { ApiError } from './api-error.ts';
 import { Connection } from './connection.ts';
 import { readToxic, readToxicUpdate, type Toxic } from './toxic.ts';
 
+/** What a proxy is made of. */
 export interface ProxySettings {
   readonly name: string;
-  /** `host:port`; without a host the loopback interface, port 0 is any free one. */
+  /** `host:port`. Without a host, the loopback interface; port 0 is any free one. */
   readonly listen: string;
-  /** `host:port`. A name is looked up for each connection. */
+  /** `host:port`. A name is resolved for each connection. */
   readonly upstream: string;
-  /** Decides, with the names and the number of a connection, which connections a toxic hits. */
+  /** Decides which connections a toxic affects, together with the names of both and the number of the connection. */
   readonly seed: number;
-  /** Told what nobody who calls the API would see. */
+  /** Called with each event that no answer of the API reports. */
   readonly log: (line: string) => void;
 }
 
-/** A listener whose connections go to the upstream, through toxics that may come, change and go meanwhile. */
+/** A listener that forwards its connections to the upstream, through toxics that can be added, changed and removed at any time. */
 export class Proxy {
   readonly name: string;
   readonly #seed: number;
@@ -28,7 +29,7 @@ export class Proxy {
   #accepted = 0;
   #server: Server | undefined;
 
-  /** @throws ApiError when an address is not one */
+  /** @throws ApiError 400 if an address is invalid */
   constructor({ name, listen, upstream, seed, log }: ProxySettings) {
     parseAddress('listen', listen);
     parseAddress('upstream', upstream);
@@ -44,16 +45,16 @@ export class Proxy {
   }
 
   get toxics(): readonly Toxic[] {
-    // Toxiproxy's order: what clients send first.
+    // Toxiproxy's order: upstream first.
     return this.#toxics.toSorted((a, b) => Number(a.stream === 'downstream') - Number(b.stream === 'downstream'));
   }
 
-  /** Live connections. */
+  /** The number of live connections. */
   get connections(): number {
     return this.#connections.size;
   }
 
-  /** How much the toxics of all connections hold back. */
+  /** Bytes that the toxics of all connections hold back. */
   get heldBytes(): number {
     return [...this.#connections].reduce((sum, connection) => sum + connection.heldBytes, 0);
   }
@@ -68,7 +69,7 @@ export class Proxy {
     };
   }
 
-  /** Listens, if it does not yet. @throws ApiError when the address cannot be listened on */
+  /** Starts to listen, unless it already does. @throws ApiError 500 if the address cannot be used to listen */
   async start(): Promise<void> {
     if (this.#server !== undefined) return;
     const { host, port } = await resolveAddress('listen', this.#listen);
@@ -86,7 +87,7 @@ export class Proxy {
     this.#server = server;
   }
 
-  /** Closes every connection and refuses new ones. */
+  /** Closes the listener and every connection. */
   async stop(): Promise<void> {
     const server = this.#server;
     if (server === undefined) return;
@@ -99,8 +100,8 @@ export class Proxy {
   }
 
   /**
-   * Other addresses, on or off. A change of address closes every connection.
-   * @throws ApiError; the proxy is then off, if the new address cannot be listened on
+   * Changes the addresses, and starts or stops the proxy. A change of address closes every connection.
+   * @throws ApiError 400 for an invalid address, 500 if it cannot be used to listen; the proxy is then stopped
    */
   async update({ listen, upstream, enabled }: { listen: string; upstream: string; enabled: boolean }): Promise<void> {
     if (await this.differs(listen, upstream)) {
@@ -111,7 +112,7 @@ export class Proxy {
     await (enabled ? this.start() : this.stop());
   }
 
-  /** Whether these addresses are others, once names are looked up. @throws ApiError when one is no address */
+  /** Whether these addresses differ from the present ones after names are resolved. @throws ApiError 400 if one is invalid */
   async differs(listen: string, upstream: string): Promise<boolean> {
     parseAddress('upstream', upstream);
     parseAddress('listen', listen);
@@ -119,21 +120,21 @@ export class Proxy {
     return listen !== this.#listen && formatAddress(await resolveAddress('listen', listen)) !== this.#listen;
   }
 
-  /** As if new: listening, without toxics, counting connections from 1. @throws ApiError */
+  /** Restores the initial state: listening, without toxics, the next connection is 1. @throws ApiError 500 if the address cannot be used to listen */
   async reset(): Promise<void> {
     await this.start();
     for (const toxic of this.toxics) this.removeToxic(toxic.name);
     this.#accepted = 0;
   }
 
-  /** @throws ApiError 404 */
+  /** @throws ApiError 404 if there is none of this name */
   toxic(name: string): Toxic {
     const toxic = this.#toxics.find((other) => other.name === name);
     if (toxic === undefined) throw new ApiError(404, 'toxic not found');
     return toxic;
   }
 
-  /** On live connections, too. @throws ApiError 400, 409 */
+  /** Adds a toxic, also to live connections. @throws ApiError 400 for an invalid body, 409 for a used name */
   addToxic(body: unknown): Toxic {
     const toxic = readToxic(body);
     if (this.#toxics.some(({ name }) => name === toxic.name)) throw new ApiError(409, 'toxic already exists');
@@ -142,7 +143,7 @@ export class Proxy {
     return toxic;
   }
 
-  /** On live connections, too. @throws ApiError 400, 404 */
+  /** Changes a toxic, also on live connections. @throws ApiError 400 for an invalid body, 404 if there is none of this name */
   updateToxic(name: string, body: unknown): Toxic {
     const toxic = this.toxic(name);
     Object.assign(toxic, readToxicUpdate(toxic, body));
@@ -150,7 +151,7 @@ export class Proxy {
     return toxic;
   }
 
-  /** On live connections, too. @throws ApiError 404 */
+  /** Removes a toxic, also from live connections. @throws ApiError 404 if there is none of this name */
   removeToxic(name: string): void {
     const toxic = this.toxic(name);
     this.#toxics = this.#toxics.filter((other) => other !== toxic);

@@ -5,32 +5,40 @@ import { formatAddress, parseAddress } from './address.ts';
 import { createProxyApi } from './api.ts';
 import { ProxyCollection } from './collection.ts';
 
+/** How `startProxyServer` runs the proxy. */
 export interface ProxyServerOptions {
-  /** Where the API listens, `host:port`; port 0 is any free one. @default '127.0.0.1:8474', as Toxiproxy */
+  /** Where the API listens, as `host:port`; port 0 is any free one. Default: `127.0.0.1:8474`, as Toxiproxy. */
   readonly listen?: string;
-  /** The same seed hits the same connections. @default 1 */
+  /** The same seed affects the same connections. A whole number of at least 0. Default: 1. */
   readonly seed?: number;
-  /** Told what nobody who calls the API would see, a line at a time. @default nobody */
+  /** Called with a line for each event that no answer of the API reports. Default: nothing. */
   readonly log?: (line: string) => void;
 }
 
+/** A running TCP proxy. */
 export interface ProxyServer {
-  /** Of the API. */
+  /** The origin of the API. */
   readonly url: string;
+  /** The same proxies that the API manages. */
   readonly proxies: ProxyCollection;
-  /** Ends the API, every listener and every connection. */
+  /** Closes the API, every listener and every connection. */
   readonly stop: () => Promise<void>;
 }
 
 /**
- * Starts a TCP proxy that is steered over Toxiproxy's HTTP API.
- * @throws ApiError when `listen` is no address; Node's error when it cannot be listened on
+ * Starts a TCP proxy that is controlled through Toxiproxy's HTTP API.
+ * @throws ApiError if `listen` is invalid
+ * @throws RangeError if `seed` is not a whole number of at least 0
+ * @throws Error with `code` EADDRINUSE, EACCES and so on if `listen` cannot be used
  */
 export async function startProxyServer({
   listen = '127.0.0.1:8474',
   seed = 1,
   log = () => undefined,
 }: ProxyServerOptions = {}): Promise<ProxyServer> {
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new RangeError(`seed is ${seed}, but must be a whole number of at least 0`);
+  }
   const { host, port } = parseAddress('listen', listen);
   const proxies = new ProxyCollection({ seed, log });
   const server = createServer(createProxyApi(proxies));

@@ -2,10 +2,10 @@ import { type Behaviour, type Chunk, IDLE, PASS, type Step } from './behaviour.t
 import { chanceOf, type Subject } from './chance.ts';
 import { type Toxic, typeOf } from './toxic.ts';
 
-/** What a chunk costs beside its bytes: without it a million chunks of one byte would count as a megabyte. */
+/** The cost of a chunk besides its bytes. Without it, a million chunks of one byte would count as only a megabyte. */
 const OVERHEAD_BYTES = 128;
 
-/** One toxic on one direction of one connection, and what it holds back. */
+/** One toxic on one direction of one connection, with the chunks that it holds back. */
 export class Stage {
   readonly toxic: Toxic;
   readonly #behaviour: Behaviour;
@@ -25,7 +25,7 @@ export class Stage {
     this.#behaviour = typeOf(toxic).behave(() => toxic.attributes, random, nowMs);
   }
 
-  /** Whether the toxic has taken hold of this connection. */
+  /** Whether the toxic affects this connection. */
   get active(): boolean {
     return this.#chance < this.toxic.toxicity;
   }
@@ -43,19 +43,19 @@ export class Stage {
     this.#heldBytes += sizeOf(chunk);
   }
 
-  /** What is to be done next. */
+  /** What to do next. */
   step(nowMs: number): Step {
     const [head] = this.#queue;
     if (this.active) return this.#behaviour.step(head, nowMs);
     return head === undefined ? IDLE : PASS;
   }
 
-  /** Whether the next chunk is data: only that needs room. */
+  /** Whether the oldest chunk is data. Only data needs room in the next stage. */
   get headIsData(): boolean {
     return this.#queue[0]?.kind === 'data';
   }
 
-  /** Takes the oldest chunk out, or the first bytes of it, because it passes. */
+  /** Removes and returns the oldest chunk, or its first `bytes`, which pass on. */
   pass(bytes: number | undefined): Chunk | undefined {
     const [head] = this.#queue;
     if (head?.kind !== 'data' || bytes === undefined || bytes >= head.bytes.length) {
@@ -69,7 +69,7 @@ export class Stage {
     return { ...head, bytes: head.bytes.subarray(0, bytes) };
   }
 
-  /** Takes the oldest chunk out. */
+  /** Removes and returns the oldest chunk. */
   drop(): Chunk | undefined {
     const head = this.#queue.shift();
     if (head !== undefined) this.#heldBytes -= sizeOf(head);

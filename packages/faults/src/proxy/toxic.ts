@@ -3,20 +3,20 @@ import { quote } from '../kinds.ts';
 import { ApiError, badRequest } from './api-error.ts';
 import { TOXIC_TYPES, type ToxicType, type ToxicTypeName } from './toxics.ts';
 
-/** Upstream is what the client sends, downstream what it gets. */
+/** Upstream is what the client sends, downstream what it receives. */
 export type Stream = 'upstream' | 'downstream';
 
-/** A toxic of a proxy, in the shape and order of members that Toxiproxy answers with. */
+/** A toxic of a proxy, with the members and their order as Toxiproxy answers them. */
 export interface Toxic {
   attributes: Readonly<Record<string, number>>;
   readonly name: string;
   readonly type: ToxicTypeName;
   readonly stream: Stream;
-  /** Share of connections that it takes hold of, 0 to 1. */
+  /** The share of connections that it affects, from 0 to 1. */
   toxicity: number;
 }
 
-/** `null` counts as not given, as it does in Go. */
+/** `null` counts as absent, as in Go. */
 export const optional = <S extends z.ZodType>(schema: S) =>
   z.preprocess((value) => (value === null ? undefined : value), schema.optional());
 
@@ -37,12 +37,12 @@ const createSchema = z.object({
 });
 
 /**
- * Reads the body of a new toxic. By default it is downstream, hits every connection, and is named `<type>_<stream>`.
- * @throws ApiError 400
+ * Reads the body of a new toxic. By default it is downstream, affects every connection and is named `<type>_<stream>`.
+ * @throws ApiError 400 with the path of each mistake
  */
 export function readToxic(body: unknown): Toxic {
   const { name, type = '', stream: given = 'downstream', toxicity = 1, attributes = {} } = readBody(createSchema, body);
-  // Toxiproxy takes it in any case.
+  // Toxiproxy ignores the case.
   const stream = given.toLowerCase();
   if (stream !== 'upstream' && stream !== 'downstream') {
     throw new ApiError(400, 'stream was invalid, can be either upstream or downstream');
@@ -52,17 +52,17 @@ export function readToxic(body: unknown): Toxic {
 }
 
 /**
- * Reads a change of a toxic: toxicity and single attributes; nothing else of it can change.
- * @throws ApiError 400
+ * Reads a change of a toxic. Only its toxicity and single attributes can change.
+ * @throws ApiError 400 with the path of each mistake
  */
 export function readToxicUpdate(toxic: Toxic, body: unknown): Pick<Toxic, 'attributes' | 'toxicity'> {
   const { toxicity = toxic.toxicity, attributes = {} } = readBody(updateSchema, body);
   return { toxicity, attributes: readAttributes(toxic.type, { ...toxic.attributes, ...withoutNulls(attributes) }) };
 }
 
-/** What a toxic of this type does, its attributes read as plain numbers. */
+/** The type of a toxic, with its attributes as plain numbers. */
 export function typeOf({ type }: Toxic): ToxicType<Readonly<Record<string, number>>> {
-  // Each type is checked against its own schema in `readAttributes`, before anything reads from it.
+  // `readAttributes` has checked the attributes against the schema of the type.
   return TOXIC_TYPES[type] as unknown as ToxicType<Readonly<Record<string, number>>>;
 }
 

@@ -2,32 +2,32 @@ import { z } from 'zod';
 import { quote } from '../kinds.ts';
 import { type Behaviour, IDLE, PASS } from './behaviour.ts';
 
-/** A toxic of one type, for the links: what it takes, what it does. */
+/** A type of toxic: its attributes and what it does. */
 export interface ToxicType<A> {
-  /** Attributes that are not given have Toxiproxy's default, 0. Unknown ones are dropped, as Toxiproxy does. */
+  /** Missing attributes have Toxiproxy's default, 0. Unknown ones are dropped, as by Toxiproxy. */
   readonly attributes: z.ZodObject<{ readonly [Name in keyof A]: z.ZodDefault<z.ZodType<A[Name]>> }>;
-  /** The most it holds back before its source must wait. */
+  /** The most that it holds back before its source must wait. Bytes. */
   readonly bufferBytes: number;
   /**
-   * @param read the attributes in force: they may change while connections live
-   * @param random the next chance in [0, 1) of this toxic on this connection
-   * @param nowMs when the toxic took hold of the connection
+   * @param read the present attributes. They can change while connections live
+   * @param random draws the next number in [0, 1) for this toxic on this connection
+   * @param nowMs when the toxic was added to the connection, in milliseconds of the clock
    */
   readonly behave: (read: () => A, random: () => number, nowMs: number) => Behaviour;
-  /** What it has thrown away is missing: the connection cannot go on without it. Toxiproxy closes it, too. */
+  /** Removing it closes the connection, because the data that it discarded is missing. As in Toxiproxy. */
   readonly closesOnRemoval?: true;
 }
 
-/** Timers hold no more (24.8 days); a longer one would fire at once. */
+/** The longest delay of a Node timer (24.8 days). A longer one would fire at once. */
 const MAX_MS = 2 ** 31 - 1;
 const MAX_BYTES = Number.MAX_SAFE_INTEGER;
 
-/** As much as one read from a socket. */
+/** The size of one read from a socket. */
 const BUFFER_BYTES = 64 * 1_024;
-/** Data on a slow line is under way, not queueing: half of a gigabit for a quarter of a second. */
+/** Data on a slow line is in transit and does not queue: half a gigabit per second for a quarter of a second. */
 const IN_FLIGHT_BYTES = 16 * 1_024 * 1_024;
 
-/** Bandwidth is handed out in pieces of at most a tenth of a second, so that a slow line trickles and does not stutter. */
+/** Data passes in pieces of at most a tenth of a second, so that a slow line flows evenly instead of in bursts. */
 const BANDWIDTH_PIECE_MS = 100;
 
 const whole = (unit: string, max: number, doc: string) =>
@@ -35,18 +35,18 @@ const whole = (unit: string, max: number, doc: string) =>
     .custom<number>((value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= max, {
       error: ({ input }) => `${quote(input)} is not a whole number of ${unit} from 0 to ${max}`,
     })
-    // For whoever makes a JSON schema of it: a check of our own says nothing there.
+    // For generated JSON schemas, which do not show custom checks.
     .meta({ type: 'integer', minimum: 0, maximum: max })
     .default(0)
     .describe(`${doc} (${unit})`);
 
 const define = <A>(type: ToxicType<A>) => type;
 
-/** Delays all data by latency ± jitter. Order is kept, and so is the throughput: chunks are delayed side by side. */
+/** Delays all data by latency ± jitter. Order and throughput stay the same, because chunks are delayed in parallel. */
 const latency = define({
   attributes: z.object({
     latency: whole('milliseconds', MAX_MS, 'How much later data arrives'),
-    jitter: whole('milliseconds', MAX_MS, 'Up to so much more or less'),
+    jitter: whole('milliseconds', MAX_MS, 'The largest random deviation from it'),
   }),
   bufferBytes: IN_FLIGHT_BYTES,
   behave: (read, random) => {
@@ -65,12 +65,12 @@ const latency = define({
   },
 });
 
-/** Limits the connection to rate kilobytes (1,000 bytes) a second. A rate of 0 lets nothing through. */
+/** Limits the connection to `rate` kilobytes (1,000 bytes) per second. A rate of 0 lets nothing through. */
 const bandwidth = define({
   attributes: z.object({ rate: whole('kilobytes per second', MAX_BYTES, '0 lets nothing through') }),
   bufferBytes: BUFFER_BYTES,
   behave: (read) => {
-    // The line is busy until then. Kept apart from when a timer fires: late timers must not add up.
+    // When the line becomes free. Independent of when timers fire, so that late timers do not add up.
     let freeAtMs = 0;
     let rateThen: number | undefined;
     let piece: { readonly bytes: number; readonly doneAtMs: number } | undefined;
@@ -79,7 +79,7 @@ const bandwidth = define({
         if (head?.kind !== 'data') return head === undefined ? IDLE : PASS;
         const { rate } = read();
         if (rate !== rateThen) {
-          // From here on the new rate counts, whatever the old one had planned or let wait.
+          // The new rate replaces whatever was planned under the old one.
           rateThen = rate;
           freeAtMs = nowMs;
           piece = undefined;
@@ -99,7 +99,7 @@ const bandwidth = define({
   },
 });
 
-/** Delays the end of the stream by delay milliseconds; data passes. */
+/** Delays the end of the stream by `delay` milliseconds. Data passes. */
 const slowClose = define({
   attributes: z.object({ delay: whole('milliseconds', MAX_MS, 'How much later the end of the stream arrives') }),
   bufferBytes: BUFFER_BYTES,
@@ -113,12 +113,11 @@ const slowClose = define({
 });
 
 /**
- * Throws all data away and closes the connection after timeout milliseconds; with 0 it stays open until the toxic is
- * removed.
+ * Discards all data and closes the connection after `timeout` milliseconds. With 0, it stays open until the toxic is removed.
  */
 const timeout = define({
   attributes: z.object({
-    timeout: whole('milliseconds', MAX_MS, 'Closes so long after it took hold; 0: stays open, and silent'),
+    timeout: whole('milliseconds', MAX_MS, 'Closes this long after the toxic took effect; 0: stays open and silent'),
   }),
   bufferBytes: BUFFER_BYTES,
   closesOnRemoval: true,
@@ -133,9 +132,9 @@ const timeout = define({
   }),
 });
 
-/** Resets the connection (RST) timeout milliseconds after the first thing that arrives, which is thrown away. */
+/** Resets the connection (RST) `timeout` milliseconds after the first chunk arrives. Everything is discarded. */
 const resetPeer = define({
-  attributes: z.object({ timeout: whole('milliseconds', MAX_MS, 'Resets so long after the first data') }),
+  attributes: z.object({ timeout: whole('milliseconds', MAX_MS, 'Resets this long after the first data') }),
   bufferBytes: BUFFER_BYTES,
   behave: (read) => {
     let touchedAtMs: number | undefined;
@@ -152,19 +151,19 @@ const resetPeer = define({
 });
 
 /**
- * Cuts data into slices of average_size ± size_variation bytes, with delay microseconds between them. An average_size
- * of 0 does not cut.
+ * Cuts data into slices of `average_size` ± `size_variation` bytes, with `delay` microseconds between them. An
+ * `average_size` of 0 does not cut.
  */
 const slicer = define({
   attributes: z.object({
-    average_size: whole('bytes', MAX_BYTES, 'Of a slice; 0 does not cut'),
-    size_variation: whole('bytes', MAX_BYTES, 'Up to so much more or less'),
-    delay: whole('microseconds', MAX_MS * 1_000, 'Between two slices'),
+    average_size: whole('bytes', MAX_BYTES, 'The average size of a slice; 0 does not cut'),
+    size_variation: whole('bytes', MAX_BYTES, 'The largest random deviation from it'),
+    delay: whole('microseconds', MAX_MS * 1_000, 'The pause between two slices'),
   }),
   bufferBytes: BUFFER_BYTES,
   behave: (read, random) => {
     let draw: number | undefined;
-    // A schedule, not a pause after each slice: timers are a millisecond coarse, delays are often shorter.
+    // A schedule rather than a pause after each slice: timers have a resolution of a millisecond, and delays are often shorter.
     let nextAtMs = 0;
     let afterThisMs = 0;
     return {
@@ -185,16 +184,16 @@ const slicer = define({
   },
 });
 
-/** Closes the connection after so many bytes. */
+/** Closes the connection after `bytes` bytes. */
 const limitData = define({
-  attributes: z.object({ bytes: whole('bytes', MAX_BYTES, 'After so many the connection is closed') }),
+  attributes: z.object({ bytes: whole('bytes', MAX_BYTES, 'The connection is closed after this many') }),
   bufferBytes: BUFFER_BYTES,
   behave: (read) => {
     let passedBytes = 0;
     return {
       step(head) {
         const leftBytes = read().bytes - passedBytes;
-        // A limit of 0 closes when data comes, not when nobody has said anything yet.
+        // A limit of 0 closes when the first data arrives, not before.
         if (leftBytes <= 0 && (head?.kind === 'data' || passedBytes > 0)) return { do: 'close' };
         if (head?.kind !== 'data') return head === undefined ? IDLE : PASS;
         return { do: 'pass', bytes: Math.min(leftBytes, head.bytes.length) };
@@ -206,7 +205,7 @@ const limitData = define({
   },
 });
 
-/** Every toxic there is, by the name that Toxiproxy gave it. */
+/** Every type of toxic, by its name in Toxiproxy. */
 export const TOXIC_TYPES = {
   latency,
   bandwidth,

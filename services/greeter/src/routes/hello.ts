@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { hello } from '@halfopen/greetings';
 import { type Route, route } from '@halfopen/service-kit';
 
-/** A greeting is never too old to be asked for anew, and good enough for a day when it cannot be (RFC 5861 §4). */
+/** Caches must revalidate a greeting each time, but may use it for a day if the greeter fails (RFC 5861 §4). */
 const CACHE_CONTROL = 'max-age=0, stale-if-error=86400';
 
+/** `GET /hello`. */
 export function helloRoute(): Route {
   return route(hello, ({ name = 'World' }, { answerHeaders }) => {
     const message = `Hello, ${name}!`;
