@@ -10,11 +10,11 @@ import { spawnSync } from 'node:child_process';
 import { globSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ResultError, readResult } from '../lab/src/read-result.ts';
-import { frontierTables } from '../lab/src/report/frontier-table.ts';
-import { publicationOf } from '../lab/src/report/publish.ts';
-import type { ExperimentResult } from '../lab/src/result.ts';
-import { runUntilJudged } from '../lab/src/run/run-until-judged.ts';
+import { frontierTables } from '../lab/src/publish/frontier-table.ts';
+import { publicationOf } from '../lab/src/publish/publication.ts';
+import { runUntilJudged } from '../lab/src/publish/run-until-judged.ts';
+import { ResultError, readResult } from '../lab/src/result/read-result.ts';
+import type { ExperimentResult } from '../lab/src/result/result.ts';
 import { keepGenerated } from './generated-part.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));

@@ -1,20 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { Load } from '../src/experiment/format.ts';
-import { arrivalsOf, indexOfRequestId, requestIdOf } from '../src/load/arrivals.ts';
+import type { z } from 'zod';
+import { experimentForm, type Load } from '../src/experiment/format.ts';
+import { arrivalsOf } from '../src/load/arrivals.ts';
+import { indexOfRequestId, requestIdOf } from '../src/load/request-id.ts';
 
-const load = (over: Partial<Load> = {}): Load => ({
-  ratePerS: 200,
-  arrivals: 'poisson',
-  warmUpS: 2,
-  beforeS: 10,
-  duringS: 20,
-  afterS: 10,
-  ramps: [],
-  timeoutMs: 5_000,
-  maxLatenessMs: 20,
-  mix: [{ weight: 1, method: 'GET', path: '/', headers: {}, expect: { status: 200 } }],
-  ...over,
-});
+const load = (over: Partial<z.input<typeof experimentForm.shape.load>> = {}): Load =>
+  experimentForm.shape.load.parse({ ratePerS: 200, warmUpS: 2, beforeS: 10, duringS: 20, afterS: 10, ...over });
 const within = (dueMs: Float64Array, fromS: number, toS: number) =>
   dueMs.filter((due) => due >= fromS * 1_000 && due < toS * 1_000).length;
 

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { addressMistakes } from '../src/commands/addresses.ts';
 import { readExperimentFiles } from '../src/commands/experiment-files.ts';
 import { type Place, placeChecks } from '../src/experiment/place-checks.ts';
-import { ExperimentError, readExperiment } from '../src/experiment/read.ts';
+import { ExperimentError, readExperiment } from '../src/experiment/read-experiment.ts';
 
 describe('addresses', () => {
   test.each([

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { compareResults } from '../src/compare/compare-results.ts';
-import { comparisonTable } from '../src/compare/comparison-table.ts';
-import { unpackRequests } from '../src/measure/unpack.ts';
-import type { ExperimentResult, RunResult } from '../src/result.ts';
+import { unpackRequests } from '../src/result/packed-requests.ts';
+import type { ExperimentResult, RunResult } from '../src/result/result.ts';
+import { comparisonTable } from '../src/terminal/comparison-table.ts';
 import { sampleResult } from './sample-result.ts';
 
 // An interval is two thousand resamples: on a busy machine a page takes its time.

@@ -1,6 +1,7 @@
 import { quantile } from '@halfopen/figures/statistics';
 import { describe, expect, test } from 'vitest';
 import type { Load } from '../src/experiment/format.ts';
+import { phasesOf } from '../src/experiment/phases.ts';
 import { arrivalsOf } from '../src/load/arrivals.ts';
 import { chance } from '../src/load/chance.ts';
 
@@ -26,13 +27,13 @@ function serviceTimes(seed: number): () => number {
 /** Our own arrivals, through one queue; a millisecond of the schedule is a unit. */
 function openLoop(seed: number, units: number): Float64Array {
   const third = units / 3_000;
+  const lengths = { beforeS: third, duringS: third, afterS: third };
   const load: Load = {
     ratePerS: 1_000 * RATE,
     arrivals: 'poisson',
     warmUpS: 0,
-    beforeS: third,
-    duringS: third,
-    afterS: third,
+    ...lengths,
+    phases: phasesOf(lengths),
     ramps: [],
     timeoutMs: 5_000,
     maxLatenessMs: 20,

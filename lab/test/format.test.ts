@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { ExperimentError, readExperiment } from '../src/experiment/read.ts';
+import { ExperimentError, readExperiment } from '../src/experiment/read-experiment.ts';
 
 const GOOD = `title: A test
 why: Somebody believes it.

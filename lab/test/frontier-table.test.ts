@@ -1,9 +1,9 @@
 import { globSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { readExperiment } from '../src/experiment/read.ts';
-import { frontierTables, shareOfFailures } from '../src/report/frontier-table.ts';
-import type { ExperimentResult } from '../src/result.ts';
+import { readExperiment } from '../src/experiment/read-experiment.ts';
+import { frontierTables, shareOfFailures } from '../src/publish/frontier-table.ts';
+import type { ExperimentResult } from '../src/result/result.ts';
 import { sampleResult } from './sample-result.ts';
 
 // An interval is two thousand resamples: on a busy machine a table takes its time.

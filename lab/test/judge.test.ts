@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { phasesOf } from '../src/experiment/phases.ts';
-import { judgeHypothesis } from '../src/judge.ts';
+import { judgeHypothesis } from '../src/judge/judge-hypothesis.ts';
 import { figuresOf } from '../src/measure/figures.ts';
 import type { RawRun } from '../src/measure/raw-run.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { experimentSchema } from '../src/experiment/format.ts';
+import { experimentSchema } from '../src/experiment/experiment-schema.ts';
 import { labelOf } from '../src/faults/label.ts';
 
 test.each([

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { experimentSchema, type Load } from '../src/experiment/format.ts';
+import { experimentSchema } from '../src/experiment/experiment-schema.ts';
+import { type Load } from '../src/experiment/format.ts';
 import { loadChangesOf } from '../src/load/load-changes.ts';
 
 const BASE = parse(`

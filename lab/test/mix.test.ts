@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { missingVariables, prepareMix } from '../src/load/mix.ts';
+import { missingVariables } from '../src/experiment/placeholders.ts';
+import { prepareMix } from '../src/load/mix.ts';
 
 const entry = {
   weight: 1,

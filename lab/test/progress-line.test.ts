@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { phasesOf } from '../src/experiment/phases.ts';
 import type { Progress } from '../src/load/protocol.ts';
-import { createProgressLine } from '../src/run/progress-line.ts';
+import { createProgressLine } from '../src/terminal/progress-line.ts';
 
 const phases = phasesOf({ beforeS: 4, duringS: 8, afterS: 4 });
 const none = { answered: 0, success: 0, slowestMs: 0 };

@@ -4,7 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import type { ExperimentResult } from '../src/result.ts';
+import type { ExperimentResult } from '../src/result/result.ts';
 import { sampleResult } from './sample-result.ts';
 
 const folder = new URL('../../experiments/', import.meta.url);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { ExperimentResult, Reason } from '../src/result.ts';
-import { MOST_RUNS, runUntilJudged } from '../src/run/run-until-judged.ts';
+import { MOST_RUNS, runUntilJudged } from '../src/publish/run-until-judged.ts';
+import type { ExperimentResult, Reason } from '../src/result/result.ts';
 import { sampleResult } from './sample-result.ts';
 
 const sample = sampleResult();

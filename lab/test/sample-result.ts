@@ -1,18 +1,17 @@
 import { quantile } from '@halfopen/figures/statistics';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import { unpackRequests } from '../src/measure/unpack.ts';
+import { METRICS, type MetricName } from '../src/result/metrics.ts';
+import { unpackRequests } from '../src/result/packed-requests.ts';
 import {
   type EndpointState,
   type ExperimentResult,
   type Figures,
-  METRICS,
-  type MetricName,
   OUTCOMES,
   type PhaseName,
   type RunResult,
   type VariantResult,
-} from '../src/result.ts';
+} from '../src/result/result.ts';
 
 const RATE_PER_S = 60;
 const SECONDS = 36;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { monotonicMs } from '../src/load/protocol.ts';
+import { monotonicMs } from '../src/clock/monotonic.ts';
 import { seenBy } from '../src/measure/raw-run.ts';
 import { createSampler } from '../src/run/sampler.ts';
 import type { Greeter, System } from '../src/system/system.ts';

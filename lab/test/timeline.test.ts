@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { EdgeSample, RawRun } from '../src/measure/raw-run.ts';
 import { timelineOf } from '../src/measure/timeline.ts';
-import type { EndpointState } from '../src/result.ts';
+import type { EndpointState } from '../src/result/result.ts';
 
 const URLS = ['http://127.0.0.1:7001', 'http://127.0.0.1:7002'];
 

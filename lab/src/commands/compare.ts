@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import process from 'node:process';
 import { Command } from 'commander';
 import { CompareError, compareResults } from '../compare/compare-results.ts';
-import { comparisonTable } from '../compare/comparison-table.ts';
-import { ResultError, readResult } from '../read-result.ts';
+import { ResultError, readResult } from '../result/read-result.ts';
+import { comparisonTable } from '../terminal/comparison-table.ts';
 
 const WORSE = 1;
 /** A file is wrong, or the two cannot be compared. */

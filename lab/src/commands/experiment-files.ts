@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import process from 'node:process';
 import type { Experiment } from '../experiment/format.ts';
-import { ExperimentError, type FurtherCheck, readExperiment } from '../experiment/read.ts';
-import { unreadable } from '../unreadable.ts';
+import { ExperimentError, type FurtherCheck, readExperiment } from '../experiment/read-experiment.ts';
+import { unreadable } from '../messages/unreadable.ts';
 
 export interface ExperimentFile {
   /** As it is named in mistakes and results. */

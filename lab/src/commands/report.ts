@@ -1,8 +1,8 @@
 import { relative, resolve } from 'node:path';
 import process from 'node:process';
 import { Command } from 'commander';
-import { ResultError, readResult } from '../read-result.ts';
 import { writeReport } from '../report/write-report.ts';
+import { ResultError, readResult } from '../result/read-result.ts';
 
 /** The file is wrong: nothing was written. */
 const MISTAKE = 2;

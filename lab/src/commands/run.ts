@@ -5,12 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { provenanceOf } from '@halfopen/figures/provenance';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Experiment } from '../experiment/format.ts';
-import { phasesOf } from '../experiment/phases.ts';
 import { type Place, placeChecks, speaksOf } from '../experiment/place-checks.ts';
 import { writeReport } from '../report/write-report.ts';
-import { type ExperimentResult, experimentResult } from '../result.ts';
+import { type ExperimentResult, experimentResult } from '../result/result.ts';
 import { LIBRARIES } from '../run/libraries.ts';
-import { createProgressLine } from '../run/progress-line.ts';
 import { runExperiment } from '../run/run-experiment.ts';
 import { attachToCompose, attachToUrl } from '../system/attached.ts';
 import { policyOf } from '../system/edge-probe.ts';
@@ -19,7 +17,8 @@ import { cleanUp, type Ledger, openLedger } from '../system/ledger.ts';
 import type { System } from '../system/system.ts';
 import { undo } from '../system/undo.ts';
 import type { Wire } from '../system/wire.ts';
-import { verdictTable } from '../verdict-table.ts';
+import { createProgressLine } from '../terminal/progress-line.ts';
+import { verdictTable } from '../terminal/verdict-table.ts';
 import { addressMistakes } from './addresses.ts';
 import { type ExperimentFile, readExperimentFiles } from './experiment-files.ts';
 
@@ -156,7 +155,7 @@ async function runJob(
   const seed = options.seed ?? experiment.seed;
   const repeats = options.repeat ?? experiment.repeat;
   const wire: Wire | undefined = options.wire === undefined ? undefined : { apiUrl: options.wire.replace(/\/$/, '') };
-  const line = createProgressLine(phasesOf(experiment.load), process.stderr, () => performance.now());
+  const line = createProgressLine(experiment.load.phases, process.stderr, () => performance.now());
   if (jobs > 1) process.stderr.write(`${file}\n`);
   try {
     return await runExperiment({

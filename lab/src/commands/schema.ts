@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { Command } from 'commander';
 import { experimentJsonSchema } from '../experiment/json-schema.ts';
-import { resultJsonSchema } from '../result-json-schema.ts';
+import { resultJsonSchema } from '../result/json-schema.ts';
 
 const SCHEMAS = [
   { name: 'experiments/experiment.schema.json', make: experimentJsonSchema },

@@ -1,10 +1,10 @@
 import { alarmLevel, type Estimate, LEAST_RUNS } from '@halfopen/figures/statistics';
-import { estimateOf, QUANTILES } from '../judge.ts';
+import { estimateOf, QUANTILES } from '../judge/estimate.ts';
+import { arePairs } from '../measure/pairs.ts';
 import type { RawRun } from '../measure/raw-run.ts';
-import { rawRunOf } from '../measure/unpack.ts';
-import { isShare } from '../metric-words.ts';
-import { arePairs } from '../report/figures.ts';
-import { type ExperimentResult, METRICS, type MetricName, PHASES, type PhaseName } from '../result.ts';
+import { rawRunOf } from '../measure/run-of-result.ts';
+import { isShare, METRICS, type MetricName } from '../result/metrics.ts';
+import { type ExperimentResult, PHASES, type PhaseName } from '../result/result.ts';
 import { differenceOfExperiments } from './difference-of-experiments.ts';
 
 /** Two results that cannot be compared; the message says why. */

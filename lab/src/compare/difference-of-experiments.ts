@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
-import type { ExperimentResult } from '../result.ts';
+import type { ExperimentResult } from '../result/result.ts';
 
 /**
  * What was broken, or asked, otherwise in the one than in the other: a difference between their figures would be of that.

@@ -1,5 +1,4 @@
-import { isShare } from '../metric-words.ts';
-import { METRICS, type MetricName } from '../result.ts';
+import { isShare, METRICS, type MetricName } from '../result/metrics.ts';
 
 /** What a figure can be at all: a bound beyond it would always hold, or never. Of a difference, less than nothing, too. */
 function rangeOf({ metric, minus }: { readonly metric: MetricName; readonly minus?: string | undefined }) {

@@ -1,9 +1,9 @@
 import { contradictionsOfPlan } from '@halfopen/faults';
 import { greeterContract } from '@halfopen/greetings';
-import { environmentMistake } from './environment-mistakes.ts';
+import { environmentMistake } from './environment.ts';
 import { knowsBody } from './expectation.ts';
 import type { Experiment, Method } from './format.ts';
-import { phasesOf, type Span, spanOf } from './phases.ts';
+import { endOf, type Span, spanOf } from './phases.ts';
 
 /** What is wrong with a member. */
 export interface Mistake {
@@ -32,7 +32,7 @@ function ofVariants({ variants }: Experiment): Mistake[] {
 }
 
 function ofLoad({ load }: Experiment): Mistake[] {
-  const endS = endOf(load);
+  const endS = endOf(load.phases);
   return load.ramps.flatMap(({ atS }, index) => {
     const path = ['load', 'ramps', index, 'atS'];
     const previous = load.ramps[index - 1]?.atS ?? 0;
@@ -42,7 +42,7 @@ function ofLoad({ load }: Experiment): Mistake[] {
 }
 
 function ofMethod({ method, load, variants }: Experiment): Mistake[] {
-  const endS = endOf(load);
+  const endS = endOf(load.phases);
   return method.flatMap((fault, index) => {
     const at = (message: string, member: string) => ({ path: ['method', index, member], message });
     const mistakes: Mistake[] = contradictionsIn(fault).map(({ path, message }) => ({
@@ -52,7 +52,7 @@ function ofMethod({ method, load, variants }: Experiment): Mistake[] {
     if (fault.phase !== undefined && fault.atS !== undefined)
       mistakes.push(at('has phase and atS: one of them is possible', 'atS'));
     if (fault.untilS !== undefined && fault.atS === undefined) mistakes.push(at('needs atS', 'untilS'));
-    const { fromS, toS } = spanOf(fault, load);
+    const { fromS, toS } = spanOf(fault, load.phases);
     if (toS <= fromS) mistakes.push(at(`must be later than atS (${fromS} s)`, 'untilS'));
     if (toS > endS) mistakes.push(at(`is after the end (${endS} s)`, 'untilS'));
     if (fault.layer !== 'wire' && fault.replica !== undefined) {
@@ -85,7 +85,7 @@ function contradictionsIn(fault: Method): Mistake[] {
 
 /** Whether two faults cannot be in force together: a plan has each id once, and a process can only be stopped once. */
 function clashes(a: Method, b: Method, load: Experiment['load']): boolean {
-  if (!overlap(spanOf(a, load), spanOf(b, load))) return false;
+  if (!overlap(spanOf(a, load.phases), spanOf(b, load.phases))) return false;
   if (a.layer === 'process' && b.layer === 'process') return a.replica === b.replica;
   if (a.layer !== 'plan' || b.layer !== 'plan') return false;
   if (a.replica !== undefined && b.replica !== undefined && a.replica !== b.replica) return false;
@@ -121,8 +121,4 @@ function ofHypothesis({ hypothesis, variants, load }: Experiment): Mistake[] {
     }
     return mistakes;
   });
-}
-
-function endOf(load: Experiment['load']): number {
-  return phasesOf(load).at(-1)?.toS ?? 0;
 }

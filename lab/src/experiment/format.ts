@@ -1,11 +1,12 @@
 import { planSchema } from '@halfopen/faults';
 import { TOXIC_TYPES, type ToxicTypeName } from '@halfopen/faults/proxy';
 import { z } from 'zod';
-import { METRICS, PHASES } from '../result.ts';
+import { METRICS } from '../result/metrics.ts';
+import { PHASES } from '../result/result.ts';
 import { boundMistake, boundsInJsonSchema } from './bounds.ts';
-import { crossChecks } from './cross-checks.ts';
-import { environmentInJsonSchema } from './environment-mistakes.ts';
+import { environmentInJsonSchema } from './environment.ts';
 import { expectation, knowsBody } from './expectation.ts';
+import { phasesOf } from './phases.ts';
 
 const seconds = (what: string, min = 0) => z.number().min(min).max(3_600).describe(what);
 /** It goes to a terminal, which obeys control characters. */
@@ -128,7 +129,8 @@ const load = z
       ])
       .describe('The requests. Default: a greeting for everybody, which must be exactly right.'),
   })
-  .describe('Who calls, and how often.');
+  .describe('Who calls, and how often.')
+  .transform((given) => ({ ...given, phases: phasesOf(given) }));
 
 const variant = z
   .strictObject({
@@ -249,51 +251,44 @@ const abortWhen = z
   })
   .describe('Stops the run, undoes the faults, and gives no verdict. For systems that must not be harmed.');
 
-/** The form of an experiment; `experiments/experiment.schema.json` is made from it. */
-export const experimentSchema = z
-  .strictObject({
-    title: line.max(120).describe('What the report is headed with: what is looked at, in a few words.'),
-    why: z.string().min(1).describe('What is believed, and where the belief comes from.'),
-    seed: z
-      .int()
-      .min(0)
-      .max(2 ** 31 - 1)
-      .default(1)
-      .describe('Decides the arrivals and the victims. The same seed, the same of both.'),
-    repeat: z
-      .int()
-      .min(1)
-      .max(1_000)
-      .default(1)
-      .describe(
-        'How often each variant is run, each time with another seed, unless `--repeat` says otherwise. What happens once a run, such as a breaker that opens, is known from several runs only.',
-      ),
-    load,
-    variants: z
-      .record(
-        z
-          .string()
-          .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, 'must be 1 to 40 letters, digits, dots, dashes or underscores'),
-        variant,
-      )
-      .refine((variants) => Object.keys(variants).length > 0, 'needs at least one variant')
-      .meta({ minProperties: 1 })
-      .describe('What is compared: each is run under the same arrivals, and broken at the same moments.'),
-    method: z.array(method).default([]).describe('What is broken, where and when.'),
-    hypothesis: z
-      .array(hypothesis)
-      .min(1)
-      .describe('What is believed of each phase. The experiment holds if all of them do.'),
-    abortWhen: abortWhen.optional(),
-  })
-  .superRefine((experiment, context) => {
-    const loadIsRight = context.issues.every(({ path }) => path?.[0] !== 'load');
-    for (const { path, message } of crossChecks(experiment, loadIsRight)) {
-      context.addIssue({ code: 'custom', path: [...path], message });
-    }
-  });
+/** The members of an experiment, each checked by itself. */
+export const experimentForm = z.strictObject({
+  title: line.max(120).describe('What the report is headed with: what is looked at, in a few words.'),
+  why: z.string().min(1).describe('What is believed, and where the belief comes from.'),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(1)
+    .describe('Decides the arrivals and the victims. The same seed, the same of both.'),
+  repeat: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(1)
+    .describe(
+      'How often each variant is run, each time with another seed, unless `--repeat` says otherwise. What happens once a run, such as a breaker that opens, is known from several runs only.',
+    ),
+  load,
+  variants: z
+    .record(
+      z
+        .string()
+        .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, 'must be 1 to 40 letters, digits, dots, dashes or underscores'),
+      variant,
+    )
+    .refine((variants) => Object.keys(variants).length > 0, 'needs at least one variant')
+    .meta({ minProperties: 1 })
+    .describe('What is compared: each is run under the same arrivals, and broken at the same moments.'),
+  method: z.array(method).default([]).describe('What is broken, where and when.'),
+  hypothesis: z
+    .array(hypothesis)
+    .min(1)
+    .describe('What is believed of each phase. The experiment holds if all of them do.'),
+  abortWhen: abortWhen.optional(),
+});
 
-export type Experiment = z.output<typeof experimentSchema>;
+export type Experiment = z.output<typeof experimentForm>;
 export type Load = Experiment['load'];
 export type Expectation = Load['mix'][number]['expect'];
 export type Variant = Experiment['variants'][string];

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { publishedSchema } from '../published-schema.ts';
-import { experimentSchema } from './format.ts';
+import { publishedSchema } from '../json-schema/published-schema.ts';
+import { experimentSchema } from './experiment-schema.ts';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 

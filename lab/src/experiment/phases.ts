@@ -1,4 +1,4 @@
-import { PHASES, type PhaseName } from '../result.ts';
+import { PHASES, type PhaseName } from '../result/result.ts';
 
 export interface Phase {
   readonly name: PhaseName;
@@ -6,7 +6,7 @@ export interface Phase {
   readonly toS: number;
 }
 
-/** The phases on the time axis, which begins with `before`; the warm-up lies at negative times. */
+/** The phases on the time axis. It starts with `before`; the warm-up lies at negative times. */
 export function phasesOf(load: {
   readonly beforeS: number;
   readonly duringS: number;
@@ -21,23 +21,27 @@ export function phasesOf(load: {
   });
 }
 
+/** When the measurement ends, in seconds on the time axis. */
+export function endOf(phases: readonly Phase[]): number {
+  return phases.at(-1)?.toS ?? 0;
+}
+
 /** When a fault is in force, in seconds on the time axis. */
 export interface Span {
   readonly fromS: number;
   readonly toS: number;
 }
 
-/** @param load as in {@link phasesOf}; `phase: all` begins before the warm-up */
+/** The span of a fault; `phase: all` begins before the warm-up. */
 export function spanOf(
   when: {
     readonly phase?: PhaseName | 'all' | undefined;
     readonly atS?: number | undefined;
     readonly untilS?: number | undefined;
   },
-  load: Parameters<typeof phasesOf>[0],
+  phases: readonly Phase[],
 ): Span {
-  const phases = phasesOf(load);
-  const endS = phases.at(-1)?.toS ?? 0;
+  const endS = endOf(phases);
   if (when.phase === 'all') return { fromS: Number.NEGATIVE_INFINITY, toS: endS };
   if (when.atS !== undefined) return { fromS: when.atS, toS: when.untilS ?? endS };
   const { fromS, toS } = phases.find(({ name }) => name === (when.phase ?? 'during')) ?? { fromS: 0, toS: 0 };

@@ -1,6 +1,6 @@
-import { missingVariables } from '../load/mix.ts';
 import type { Mistake } from './cross-checks.ts';
 import type { Experiment, Hypothesis } from './format.ts';
+import { missingVariables } from './placeholders.ts';
 
 /** Where an experiment is to be run, and with what. */
 export interface Place {

@@ -1,5 +1,5 @@
+import { monotonicMs } from '../clock/monotonic.ts';
 import type { Span } from '../experiment/phases.ts';
-import { monotonicMs } from '../load/protocol.ts';
 import type { Fault } from './fault.ts';
 
 export interface PlayedFault {

@@ -1,5 +1,5 @@
 import type { Load } from '../experiment/format.ts';
-import { phasesOf } from '../experiment/phases.ts';
+import { endOf } from '../experiment/phases.ts';
 import { chance } from './chance.ts';
 
 export interface Arrivals {
@@ -43,7 +43,7 @@ export interface Segment {
 }
 
 export function segmentsOf(load: Load): Segment[] {
-  const endS = phasesOf(load).at(-1)?.toS ?? 0;
+  const endS = endOf(load.phases);
   const points = [{ atS: -load.warmUpS, ratePerS: load.ratePerS }, { atS: 0, ratePerS: load.ratePerS }, ...load.ramps];
   points.push({ atS: endS, ratePerS: points.at(-1)?.ratePerS ?? load.ratePerS });
   return points.slice(1).flatMap(({ atS, ratePerS }, index) => {
@@ -67,16 +67,4 @@ function drawMix({ mix }: Load, seed: number, count: number): Uint8Array {
     const index = mix.findIndex(({ weight }) => (left -= weight) < 0);
     return index < 0 ? mix.length - 1 : index;
   });
-}
-
-/** The id of an arrival's request: the same in every variant, so that a fault plan picks the same victims. */
-export function requestIdOf(seed: number, index: number): string {
-  return `lab-${seed}-${index}`;
-}
-
-/** Which arrival a request id belongs to; `undefined` if it is none of this run. */
-export function indexOfRequestId(seed: number, requestId: string): number | undefined {
-  const prefix = `lab-${seed}-`;
-  const index = requestId.startsWith(prefix) ? Number(requestId.slice(prefix.length)) : Number.NaN;
-  return Number.isInteger(index) ? index : undefined;
 }

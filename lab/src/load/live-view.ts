@@ -1,5 +1,5 @@
 import { build, type Histogram } from 'hdr-histogram-js';
-import type { Outcome } from '../result.ts';
+import type { Outcome } from '../result/result.ts';
 
 const SLICES = 20;
 const SLICE_MS = 250;

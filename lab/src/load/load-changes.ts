@@ -1,5 +1,5 @@
 import type { Load } from '../experiment/format.ts';
-import type { ExperimentResult } from '../result.ts';
+import type { ExperimentResult } from '../result/result.ts';
 import { segmentsOf } from './arrivals.ts';
 
 /** When the load was another than at the beginning, and what it came to: the event of an experiment that breaks nothing. */

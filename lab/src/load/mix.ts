@@ -1,5 +1,5 @@
 import type { Expectation, Load } from '../experiment/format.ts';
-import { numbered } from './outcome.ts';
+import { withNumber, withVariables } from '../experiment/placeholders.ts';
 
 /** An entry of the mix, ready to be sent many times. */
 export interface PreparedRequest {
@@ -12,8 +12,6 @@ export interface PreparedRequest {
   readonly expect: Expectation;
 }
 
-const VARIABLE = /\{env:([A-Za-z_][A-Za-z0-9_]*)\}/g;
-
 /**
  * Everything of the mix that does not depend on the arrival, made once.
  * @param env where `{env:NAME}` in a header is looked up; {@link missingVariables} says beforehand what is not there
@@ -23,33 +21,19 @@ export function prepareMix(mix: Load['mix'], env: NodeJS.ProcessEnv): PreparedRe
     const text = body === undefined ? undefined : (body.text ?? JSON.stringify(body.json));
     const type = body === undefined ? {} : contentType(body.text === undefined, headers);
     const filled = Object.entries({ ...type, ...headers }).map(
-      ([name, value]) => [name, value.replace(VARIABLE, (_, variable: string) => env[variable] ?? '')] as const,
+      ([name, value]) => [name, withVariables(value, env)] as const,
     );
     const same = filled.some(([, value]) => value.includes('{n}')) ? undefined : Object.fromEntries(filled);
     return {
       name: `${method} ${path}`,
       method,
-      path: (arrival) => numbered(path, arrival),
-      headers: (arrival) => same ?? Object.fromEntries(filled.map(([name, value]) => [name, numbered(value, arrival)])),
-      body: (arrival) => (text === undefined ? undefined : numbered(text, arrival)),
+      path: (arrival) => withNumber(path, arrival),
+      headers: (arrival) =>
+        same ?? Object.fromEntries(filled.map(([name, value]) => [name, withNumber(value, arrival)])),
+      body: (arrival) => (text === undefined ? undefined : withNumber(text, arrival)),
       expect,
     };
   });
-}
-
-/** Variables that a header of the mix asks for and the environment does not have, each with the place of the header. */
-export function missingVariables(
-  mix: Load['mix'],
-  env: NodeJS.ProcessEnv,
-): { readonly variable: string; readonly path: readonly (string | number)[] }[] {
-  return mix.flatMap(({ headers }, index) =>
-    Object.entries(headers).flatMap(([name, value]) =>
-      [...value.matchAll(VARIABLE)]
-        .map(([, variable]) => variable as string)
-        .filter((variable) => env[variable] === undefined)
-        .map((variable) => ({ variable, path: ['load', 'mix', index, 'headers', name] })),
-    ),
-  );
 }
 
 function contentType(isJson: boolean, headers: Readonly<Record<string, string>>): Record<string, string> {

@@ -1,13 +1,14 @@
 import process from 'node:process';
 import { Agent, request } from 'undici';
+import { monotonicMs } from '../clock/monotonic.ts';
 import type { Load } from '../experiment/format.ts';
-import { phasesOf } from '../experiment/phases.ts';
-import { OUTCOMES, type Outcome, type PhaseName } from '../result.ts';
-import { arrivalsOf, requestIdOf } from './arrivals.ts';
+import { OUTCOMES, type Outcome, type PhaseName } from '../result/result.ts';
+import { arrivalsOf } from './arrivals.ts';
 import { createLiveView, histogram } from './live-view.ts';
 import { type PreparedRequest, prepareMix } from './mix.ts';
 import { outcomeOf } from './outcome.ts';
-import { type Measured, monotonicMs, type Progress, type Reasons } from './protocol.ts';
+import { type Measured, type Progress, type Reasons } from './protocol.ts';
+import { requestIdOf } from './request-id.ts';
 
 /** Bodies beyond this are not what anybody expects; the rest is not read. */
 const MOST_BODY_BYTES = 1_000_000;
@@ -32,7 +33,7 @@ export function openLoop(url: string, load: Load, seed: number): OpenLoop {
   const latenessMs = new Float64Array(count);
   const found = dueMs.findIndex((due) => due >= 0);
   const firstIndex = found < 0 ? count : found;
-  const phases = phasesOf(load);
+  const { phases } = load;
   const counts: Record<PhaseName, { answered: number; success: number; slowestMs: number }> = {
     before: { answered: 0, success: 0, slowestMs: 0 },
     during: { answered: 0, success: 0, slowestMs: 0 },

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Expectation } from '../experiment/format.ts';
-import type { Outcome } from '../result.ts';
+import { withNumber } from '../experiment/placeholders.ts';
+import type { Outcome } from '../result/result.ts';
 
 export interface Answer {
   readonly status: number;
@@ -24,12 +25,12 @@ export function outcomeOf({ status, cacheStatus, body }: Answer, expect: Expecta
 }
 
 function isRight(body: string, { json, jsonIncludes, text }: Expectation, arrival: number): boolean {
-  if (text !== undefined) return body === numbered(text, arrival);
+  if (text !== undefined) return body === withNumber(text, arrival);
   const expected = json === undefined ? jsonIncludes : json;
   if (expected === undefined) return true;
   const isAsExpected = json === undefined ? includes : isDeepStrictEqual;
   try {
-    return isAsExpected(JSON.parse(body), JSON.parse(numbered(JSON.stringify(expected), arrival)));
+    return isAsExpected(JSON.parse(body), JSON.parse(withNumber(JSON.stringify(expected), arrival)));
   } catch {
     // What does not parse is not the right answer.
     return false;
@@ -45,9 +46,4 @@ function includes(actual: unknown, expected: unknown): boolean {
   if (typeof actual !== 'object' || actual === null || Array.isArray(actual) !== Array.isArray(expected)) return false;
   if (Array.isArray(actual) && actual.length !== Object.keys(expected).length) return false;
   return Object.entries(expected).every(([name, value]) => includes((actual as Record<string, unknown>)[name], value));
-}
-
-/** `{n}` stands for the number of the arrival. */
-export function numbered(text: string, arrival: number): string {
-  return text.replaceAll('{n}', String(arrival));
 }

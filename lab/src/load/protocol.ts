@@ -1,6 +1,5 @@
-import process from 'node:process';
 import type { Load } from '../experiment/format.ts';
-import type { PhaseName } from '../result.ts';
+import type { PhaseName } from '../result/result.ts';
 
 /** What the runner says to the process that makes the load. */
 export type ToGenerator =
@@ -59,12 +58,4 @@ export interface Measured {
   /** How many were then in flight: they had no answer, and count as failed. */
   readonly givenUp: number;
   readonly whyNot: Reasons;
-}
-
-/**
- * A clock that all processes of one machine share, in milliseconds. It only goes forward: were it the time of day, a machine whose clock
- * is set between the starts of two processes would break things at other moments than the load believes.
- */
-export function monotonicMs(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
 }

@@ -1,6 +1,6 @@
 import { quantile } from '@halfopen/figures/statistics';
 import type { Phase } from '../experiment/phases.ts';
-import type { Figures } from '../result.ts';
+import type { Figures } from '../result/result.ts';
 import { codeOf, type RawRun, seenBy } from './raw-run.ts';
 import { recoveryMs, WINDOW_MS } from './recovery.ts';
 

@@ -1,17 +1,11 @@
-import type { EndpointState, Outcome } from '../result.ts';
-import { OUTCOMES } from '../result.ts';
+import type { Requests } from '../result/packed-requests.ts';
+import { type EndpointState, OUTCOMES, type Outcome } from '../result/result.ts';
 
-/** What one run of one variant gave, before anything is made of it. */
-export interface RawRun {
+/** One run of one variant, as it was measured. Each entry of an array is one arrival of the measured phases. */
+export interface RawRun extends Requests {
   readonly seed: number;
-  /** One entry an arrival of the measured phases. */
-  readonly dueMs: Float64Array;
-  /** Index into `OUTCOMES`. */
-  readonly outcome: Uint8Array;
-  readonly tookMs: Float64Array;
+  /** How late the load generator sent each request. */
   readonly latenessMs: Float64Array;
-  /** How many attempts the greeters saw of each; `undefined` where nobody could count them one by one. */
-  readonly attempts: Uint16Array | undefined;
   /** Attempts that had been seen by a moment, ascending, in milliseconds on the time axis. */
   readonly attemptsSeen: readonly Seen[];
   /** What the edge said of its breaker and budget. */

@@ -1,5 +1,5 @@
 import { quantile } from '@halfopen/figures/statistics';
-import { ENDPOINT_STATES, OUTCOMES, type Timeline } from '../result.ts';
+import { ENDPOINT_STATES, OUTCOMES, type Timeline } from '../result/result.ts';
 import { type EdgeSample, type RawRun, seenBy } from './raw-run.ts';
 
 /** What happened in each second: requests by when they were due, attempts by when they arrived. */

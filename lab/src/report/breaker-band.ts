@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import { ENDPOINT_STATES, type EndpointState } from '../result.ts';
+import { ENDPOINT_STATES, type EndpointState } from '../result/result.ts';
 
 /** Letters that have room beside a row. */
 const MOST_LETTERS = 9;

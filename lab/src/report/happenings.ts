@@ -1,4 +1,4 @@
-import type { ExperimentResult, RunResult } from '../result.ts';
+import type { ExperimentResult, RunResult } from '../result/result.ts';
 
 export interface Happening {
   readonly label: string;

@@ -1,6 +1,6 @@
 import { escape } from '@halfopen/figures/text';
-import type { ExperimentResult, HypothesisResult } from '../result.ts';
-import { hypothesisInterval, observedText } from './verdict-words.ts';
+import type { ExperimentResult, HypothesisResult } from '../result/result.ts';
+import { hypothesisInterval, observedText } from '../wording/verdict-words.ts';
 
 /**
  * JUnit's XML, which every CI server reads: a hypothesis is a test. One that failed is a failure; an inconclusive one is an error,

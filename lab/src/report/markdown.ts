@@ -1,5 +1,5 @@
 import { markdownText, tableRow } from '@halfopen/figures/text';
-import type { ExperimentResult } from '../result.ts';
+import type { ExperimentResult } from '../result/result.ts';
 import {
   hypothesisInterval,
   NOTHING,
@@ -7,7 +7,7 @@ import {
   VERDICT_MARKS,
   VERDICT_TEXTS,
   verdictSentence,
-} from './verdict-words.ts';
+} from '../wording/verdict-words.ts';
 
 /** A summary for a pull request or a CI page. */
 export function renderMarkdown(result: ExperimentResult): string {

@@ -1,11 +1,9 @@
 import type { Estimate } from '@halfopen/figures/statistics';
 import { escape } from '@halfopen/figures/text';
-import { differenceText, formatFigure, METRIC_TEXTS } from '../metric-words.ts';
-import type { ExperimentResult, HypothesisResult, MetricName, VariantResult } from '../result.ts';
-import { type FigureRow, figureRows } from './figures.ts';
-import { happeningsOf, spanText } from './happenings.ts';
-import { PAGE_STYLE } from './page-style.ts';
-import { timelinePicture } from './timeline-picture.ts';
+import { type FigureRow, figureRows } from '../judge/figure-rows.ts';
+import type { MetricName } from '../result/metrics.ts';
+import type { ExperimentResult, HypothesisResult, VariantResult } from '../result/result.ts';
+import { differenceText, formatFigure, METRIC_TEXTS } from '../wording/metric-words.ts';
 import {
   beliefSentences,
   hypothesisInterval,
@@ -16,7 +14,10 @@ import {
   VERDICT_TEXTS,
   verdictMeaning,
   verdictSentence,
-} from './verdict-words.ts';
+} from '../wording/verdict-words.ts';
+import { happeningsOf, spanText } from './happenings.ts';
+import { PAGE_STYLE } from './page-style.ts';
+import { timelinePicture } from './timeline-picture.ts';
 
 /** Pixels: for a desk; for a tablet, a page of paper, or a desk at 200 %; for a phone of 360 and up. */
 const WIDTHS = { wide: 980, middle: 660, narrow: 358 } as const;

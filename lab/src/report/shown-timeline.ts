@@ -1,6 +1,6 @@
 import { quantile } from '@halfopen/figures/statistics';
-import { unpackRequests } from '../measure/unpack.ts';
-import { ENDPOINT_STATES, type ExperimentResult, type RunResult, type Timeline } from '../result.ts';
+import { unpackRequests } from '../result/packed-requests.ts';
+import { ENDPOINT_STATES, type ExperimentResult, type RunResult, type Timeline } from '../result/result.ts';
 
 /** What a picture has room for, one beside the other. */
 const MOST_SPANS = 240;

@@ -1,5 +1,5 @@
-import { formatFigure } from '../metric-words.ts';
-import type { ExperimentResult, VariantResult } from '../result.ts';
+import type { ExperimentResult, VariantResult } from '../result/result.ts';
+import { formatFigure } from '../wording/metric-words.ts';
 import { asItWas, spanText } from './happenings.ts';
 
 /** What a variant's picture shows, in words, for whoever cannot see it. */

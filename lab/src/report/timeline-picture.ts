@@ -8,7 +8,7 @@ import {
 } from '@halfopen/figures/pictures';
 import { escape } from '@halfopen/figures/text';
 import * as Plot from '@observablehq/plot';
-import type { ExperimentResult, VariantResult } from '../result.ts';
+import type { ExperimentResult, VariantResult } from '../result/result.ts';
 import { breakerBand, shortened } from './breaker-band.ts';
 import { asItWas, type Happening, happeningsOf } from './happenings.ts';
 import { type ShownTimeline, shownTimeline } from './shown-timeline.ts';

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { ExperimentResult } from '../result.ts';
+import type { ExperimentResult } from '../result/result.ts';
 import { renderJunit } from './junit.ts';
 import { renderMarkdown } from './markdown.ts';
 import { renderReport } from './render-report.ts';

@@ -1,16 +1,16 @@
 import type { Provenance } from '@halfopen/figures/provenance';
 import { quantile, worst } from '@halfopen/figures/statistics';
+import { asText } from '../experiment/environment.ts';
 import type { Experiment } from '../experiment/format.ts';
-import { phasesOf, spanOf } from '../experiment/phases.ts';
+import { endOf, type Phase, spanOf } from '../experiment/phases.ts';
 import { labelOf } from '../faults/label.ts';
-import { judgeHypothesis } from '../judge.ts';
+import { judgeHypothesis } from '../judge/judge-hypothesis.ts';
 import { loadChangesOf } from '../load/load-changes.ts';
 import type { Progress } from '../load/protocol.ts';
 import { figuresOf } from '../measure/figures.ts';
-import { packRequests } from '../measure/pack.ts';
 import { timelineOf } from '../measure/timeline.ts';
-import type { ExperimentResult, RunResult, VariantResult } from '../result.ts';
-import { asText } from '../system/embedded.ts';
+import { packRequests } from '../result/packed-requests.ts';
+import type { ExperimentResult, RunResult, VariantResult } from '../result/result.ts';
 import { type RunOptions, runVariant, type VariantRun } from './run-variant.ts';
 import type { Sampler } from './sampler.ts';
 import type { Unsound } from './soundness.ts';
@@ -64,11 +64,11 @@ function resultOf(
   done: readonly { readonly name: string; readonly run: VariantRun }[],
   unsound: readonly Unsound[],
 ): ExperimentResult {
-  const phases = phasesOf(experiment.load);
-  const endS = phases.at(-1)?.toS ?? 0;
+  const { phases } = experiment.load;
+  const endS = endOf(phases);
   const runsOf = (name: string) => done.filter((one) => one.name === name).map(({ run }) => run);
   const faults = experiment.method.map((method) => {
-    const { fromS, toS } = spanOf(method, experiment.load);
+    const { fromS, toS } = spanOf(method, phases);
     return { label: labelOf(method), layer: method.layer, fromS: Math.max(0, fromS), toS };
   });
   const raw = Object.fromEntries(
@@ -117,7 +117,7 @@ function resultOf(
 function runResult(
   { raw: run, faults }: VariantRun,
   faultCount: number,
-  phases: ReturnType<typeof phasesOf>,
+  phases: readonly Phase[],
   endS: number,
 ): RunResult {
   const [before, during, after] = phases.map((phase) => figuresOf(run, phase)) as [

@@ -1,12 +1,13 @@
 import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
+import { monotonicMs } from '../clock/monotonic.ts';
 import type { Experiment, Variant } from '../experiment/format.ts';
-import { type Phase, phasesOf, spanOf } from '../experiment/phases.ts';
-import { faultOf } from '../faults/fault.ts';
+import { endOf, type Phase, spanOf } from '../experiment/phases.ts';
+import { faultOf } from '../faults/fault-of-method.ts';
 import { labelOf } from '../faults/label.ts';
 import { createPlanBoard } from '../faults/plan-board.ts';
 import { createPlayer, type FaultTimes } from '../faults/player.ts';
 import { startGenerator } from '../load/generator-process.ts';
-import { monotonicMs, type Progress } from '../load/protocol.ts';
+import { type Progress } from '../load/protocol.ts';
 import type { RawRun, Seen } from '../measure/raw-run.ts';
 import { sumOfMetric } from '../system/edge-probe.ts';
 import type { Ledger } from '../system/ledger.ts';
@@ -55,7 +56,7 @@ const LEAD_MS = 200;
 export async function runVariant(options: RunOptions): Promise<VariantRun> {
   const { experiment, seed, ledger, wire, signal } = options;
   const { load, method, abortWhen } = experiment;
-  const phases = phasesOf(load);
+  const { phases } = load;
   const system = await options.startSystem(options.variant, seed);
   const undoing: (() => void | Promise<void>)[] = [() => system.stop()];
   const unsound: Unsound[] = [];
@@ -64,7 +65,7 @@ export async function runVariant(options: RunOptions): Promise<VariantRun> {
     const player = createPlayer(
       method.map((one) => ({
         label: labelOf(one),
-        span: spanOf(one, load),
+        span: spanOf(one, phases),
         fault: faultOf(one, { system, board, wire, ledger }),
       })),
     );
@@ -93,7 +94,7 @@ export async function runVariant(options: RunOptions): Promise<VariantRun> {
     signal.throwIfAborted();
 
     const zeroAtMs = monotonicMs() + LEAD_MS + load.warmUpS * 1_000;
-    const endS = phases.at(-1)?.toS ?? 0;
+    const endS = endOf(phases);
     // The greeters' logs tell the time of day.
     const sinceEpochMs = Date.now() - monotonicMs();
     sampler = createSampler(system, zeroAtMs, endS * 1_000);

@@ -1,4 +1,4 @@
-import { monotonicMs } from '../load/protocol.ts';
+import { monotonicMs } from '../clock/monotonic.ts';
 import type { EdgeSample, Seen } from '../measure/raw-run.ts';
 import { askEdge, sumOfMetric } from '../system/edge-probe.ts';
 import type { System } from '../system/system.ts';

@@ -5,7 +5,7 @@ import type { FaultTimes } from '../faults/player.ts';
 import type { Measured, Progress, Reasons } from '../load/protocol.ts';
 import { rangeOf } from '../measure/figures.ts';
 import { codeOf } from '../measure/raw-run.ts';
-import type { Reason } from '../result.ts';
+import type { Reason } from '../result/result.ts';
 import type { Sampler } from './sampler.ts';
 
 /** Why a run gives no verdict. */

@@ -1,4 +1,4 @@
-import { indexOfRequestId } from '../load/arrivals.ts';
+import { indexOfRequestId } from '../load/request-id.ts';
 
 /** The attempts that the greeters have seen, one by one. */
 export interface AttemptLog {

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { asText } from '../experiment/environment.ts';
 import type { Variant } from '../experiment/format.ts';
 import { createAttemptLog } from './attempt-log.ts';
 import type { Ledger } from './ledger.ts';
@@ -108,9 +109,4 @@ export async function startEmbedded(
     await stop();
     throw error;
   }
-}
-
-/** As a process takes its environment. */
-export function asText(env: Readonly<Record<string, string | number>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)]));
 }

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { publicationOf } from '../../src/publish/publication.ts';
 import { renderJunit } from '../../src/report/junit.ts';
-import { publicationOf } from '../../src/report/publish.ts';
 import { renderReport } from '../../src/report/render-report.ts';
-import type { VariantResult } from '../../src/result.ts';
+import type { VariantResult } from '../../src/result/result.ts';
 import { sampleResult, withEndpoints } from '../sample-result.ts';
 
 const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];

@@ -1,7 +1,8 @@
-import { printable } from '../printable.ts';
+import { printable } from '../messages/printable.ts';
 import type { Mistake as MemberMistake } from './cross-checks.ts';
+import { experimentSchema } from './experiment-schema.ts';
 import { causes, explain, withValue } from './explain.ts';
-import { type Experiment, experimentSchema } from './format.ts';
+import { type Experiment } from './format.ts';
 import { readYaml } from './yaml-text.ts';
 
 export interface Mistake {

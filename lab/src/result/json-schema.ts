@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { publishedSchema } from './published-schema.ts';
+import { publishedSchema } from '../json-schema/published-schema.ts';
 import { experimentResult } from './result.ts';
 
 /** The published schema of `result.json`. */

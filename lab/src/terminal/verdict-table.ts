@@ -1,5 +1,5 @@
-import { hypothesisInterval, observedText } from './report/verdict-words.ts';
-import type { ExperimentResult, HypothesisResult } from './result.ts';
+import type { ExperimentResult, HypothesisResult } from '../result/result.ts';
+import { hypothesisInterval, observedText } from '../wording/verdict-words.ts';
 
 /** The verdict for a terminal: a line a hypothesis, then the experiment's, then what is to be said of it. */
 export function verdictTable({ experiment, hypotheses, verdict, remarks }: ExperimentResult): string {

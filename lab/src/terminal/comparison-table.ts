@@ -1,7 +1,7 @@
 import { LEAST_RUNS } from '@halfopen/figures/statistics';
-import { differenceText, formatFigure, METRIC_TEXTS } from '../metric-words.ts';
-import { NOT_RECOVERED } from '../report/verdict-words.ts';
-import type { Comparison, ComparisonRow } from './compare-results.ts';
+import type { Comparison, ComparisonRow } from '../compare/compare-results.ts';
+import { differenceText, formatFigure, METRIC_TEXTS } from '../wording/metric-words.ts';
+import { NOT_RECOVERED } from '../wording/verdict-words.ts';
 
 /** The comparison for a terminal, or for whoever pastes it somewhere: a Markdown table, padded. */
 export function comparisonTable({ pairing, level, sentLaterByMs, doubtMs, rows, worse }: Comparison): string {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { unpackRequests } from './measure/unpack.ts';
-import { printable } from './printable.ts';
+import { printable } from '../messages/printable.ts';
+import { unreadable } from '../messages/unreadable.ts';
+import { unpackRequests } from './packed-requests.ts';
 import { type ExperimentResult, experimentResult } from './result.ts';
-import { unreadable } from './unreadable.ts';
 
 /** A file that is no result; the message names the file, and a place in it that is wrong. */
 export class ResultError extends Error {}

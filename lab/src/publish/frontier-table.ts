@@ -1,9 +1,10 @@
 import type { Estimate } from '@halfopen/figures/statistics';
 import { tableRow } from '@halfopen/figures/text';
-import { formatFigure, intervalText } from '../metric-words.ts';
-import type { ExperimentResult, MetricName } from '../result.ts';
-import { figureRows } from './figures.ts';
-import { NOTHING } from './verdict-words.ts';
+import { figureRows } from '../judge/figure-rows.ts';
+import type { MetricName } from '../result/metrics.ts';
+import type { ExperimentResult } from '../result/result.ts';
+import { formatFigure, intervalText } from '../wording/metric-words.ts';
+import { NOTHING } from '../wording/verdict-words.ts';
 
 /**
  * Calls per request and success of a client with a token bucket and no breaker, by the share f of calls that fail: M. Brooker 2022,

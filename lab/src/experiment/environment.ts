@@ -43,3 +43,8 @@ export function environmentInJsonSchema(part: 'edge' | 'greeter'): Record<string
     patternProperties: { [`^(?!(${names})$)((EDGE|GREETER)_|(FAULTS|LOG_LEVEL)$)`]: false },
   };
 }
+
+/** The variables of a variant as a process takes them: every value is text. */
+export function asText(env: Readonly<Record<string, string | number>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)]));
+}

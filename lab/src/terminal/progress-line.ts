@@ -1,4 +1,4 @@
-import type { Phase } from '../experiment/phases.ts';
+import { endOf, type Phase } from '../experiment/phases.ts';
 import type { Progress } from '../load/protocol.ts';
 import type { EdgeSample } from '../measure/raw-run.ts';
 
@@ -59,7 +59,7 @@ function partsOf(
   breaker: EdgeSample['breaker'] | undefined,
   phases: readonly Phase[],
 ): string[] {
-  const endS = phases.at(-1)?.toS ?? 0;
+  const endS = endOf(phases);
   const phase = atS < 0 ? 'warm-up' : (phases.findLast(({ fromS }) => atS >= fromS)?.name ?? 'warm-up');
   const success = recent.answered === 0 ? '–' : `${((100 * recent.success) / recent.answered).toFixed(1)} %`;
   return [

@@ -1,8 +1,10 @@
 import type { Estimate } from '@halfopen/figures/statistics';
-import { estimateOf } from '../judge.ts';
+import { arePairs } from '../measure/pairs.ts';
 import type { RawRun } from '../measure/raw-run.ts';
-import { rawRunOf } from '../measure/unpack.ts';
-import { type ExperimentResult, METRICS, type MetricName, type PhaseName } from '../result.ts';
+import { rawRunOf } from '../measure/run-of-result.ts';
+import { METRICS, type MetricName } from '../result/metrics.ts';
+import { type ExperimentResult, type PhaseName } from '../result/result.ts';
+import { estimateOf } from './estimate.ts';
 
 type RunsByVariant = ReadonlyMap<string, readonly RawRun[]>;
 
@@ -44,17 +46,6 @@ export function figureRows(result: ExperimentResult): FigureRow[] {
         ),
       };
     }),
-  );
-}
-
-/** Whether the same index is the same arrival in both: as many runs, of as many requests, due at the same moments. */
-export function arePairs(a: readonly RawRun[], b: readonly RawRun[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every(({ dueMs }, run) => {
-      const other = b[run]?.dueMs;
-      return dueMs.length === other?.length && dueMs.every((due, index) => due === other[index]);
-    })
   );
 }
 

@@ -1,7 +1,6 @@
 import {
   type BootstrapOptions,
   type Estimate,
-  judge,
   meanInterval,
   pairedDifference,
   quantileInterval,
@@ -10,52 +9,14 @@ import {
   shareInterval,
   unpairedDifference,
 } from '@halfopen/figures/statistics';
-import type { Hypothesis } from './experiment/format.ts';
-import type { Phase } from './experiment/phases.ts';
-import { observedRecoveryFor, rangeOf, recoveryOf } from './measure/figures.ts';
-import { codeOf, type RawRun, seenBy } from './measure/raw-run.ts';
-import { differenceText, formatFigure, isShare, METRIC_TEXTS } from './metric-words.ts';
-import type { HypothesisResult, MetricName, Outcome } from './result.ts';
+import type { Phase } from '../experiment/phases.ts';
+import { rangeOf } from '../measure/figures.ts';
+import { codeOf, type RawRun, seenBy } from '../measure/raw-run.ts';
+import type { MetricName } from '../result/metrics.ts';
+import type { Outcome } from '../result/result.ts';
 
 /** The metrics that are quantiles of latency. */
 export const QUANTILES = { p50Ms: 0.5, p99Ms: 0.99, p999Ms: 0.999 } as const;
-const SHARE: readonly [number, number] = [0, 1];
-const COUNTED: readonly [number, number] = [0, Number.POSITIVE_INFINITY];
-
-/**
- * What the runs say to a hypothesis.
- *
- * Recovery is judged apart: a run has only one of it, so there is nothing to draw an interval from. Every run must
- * keep the bound; `observed` is the worst one. (A difference is judged run by run in the same way.)
- *
- * @param runs of each variant, in the same order: the first of one is the pair of the first of another
- */
-export function judgeHypothesis(
-  hypothesis: Hypothesis,
-  runs: Readonly<Record<string, readonly RawRun[]>>,
-  phases: readonly Phase[],
-  seed: number,
-): HypothesisResult {
-  const { variant, minus, metric, atLeast, atMost } = hypothesis;
-  const phase = phases.find(({ name }) => name === hypothesis.phase) as Phase;
-  const stated = {
-    text: textOf(hypothesis),
-    phase: phase.name,
-    metric,
-    variant,
-    ...(minus === undefined ? {} : { minus }),
-    ...(atLeast === undefined ? {} : { atLeast }),
-    ...(atMost === undefined ? {} : { atMost }),
-  };
-  const a = runs[variant] ?? [];
-  const b = minus === undefined ? undefined : (runs[minus] ?? []);
-  const bounds = { ...(atLeast === undefined ? {} : { atLeast }), ...(atMost === undefined ? {} : { atMost }) };
-  if (metric === 'recoveryMs') return { ...stated, ...judgeRecovery(a, b, phase, bounds) };
-  const estimate = estimateOf(metric, a, b, phase, { seed });
-  if (estimate === undefined) return { ...stated, observed: null, interval: null, verdict: 'inconclusive' };
-  const range = b !== undefined ? undefined : isShare(metric) ? SHARE : COUNTED;
-  return { ...stated, observed: estimate.value, interval: estimate.interval, verdict: judge(estimate, bounds, range) };
-}
 
 export interface EstimateOptions extends BootstrapOptions {
   /** Whether the same index is the same arrival in both. Default true. */
@@ -195,37 +156,4 @@ function ratio(
 
 function scaled({ value, interval }: Estimate, scale: number): Estimate {
   return { value: value * scale, interval: interval === null ? null : [interval[0] * scale, interval[1] * scale] };
-}
-
-function judgeRecovery(
-  a: readonly RawRun[],
-  b: readonly RawRun[] | undefined,
-  after: Phase,
-  { atLeast, atMost }: { readonly atLeast?: number; readonly atMost?: number },
-): Pick<HypothesisResult, 'observed' | 'interval' | 'verdict'> {
-  const values = a.map((run, index) => {
-    const own = recoveryOf(run, after);
-    const other = b === undefined ? 0 : b[index] === undefined ? null : recoveryOf(b[index], after);
-    return own === null || other === null ? null : own - other;
-  });
-  const known = values.filter((value) => value !== null && !Number.isNaN(value)) as number[];
-  if (known.length === 0 || known.length < values.length)
-    return { observed: null, interval: null, verdict: 'inconclusive' };
-  const worst = atMost === undefined ? Math.min(...known) : Math.max(...known);
-  const held = known.every(
-    (value) => (atLeast === undefined || value >= atLeast) && (atMost === undefined || value <= atMost),
-  );
-  const seenLongEnough = atMost === undefined || a.every((run) => observedRecoveryFor(run, after, atMost));
-  const verdict = !held ? 'failed' : seenLongEnough ? 'held' : 'inconclusive';
-  return { observed: Number.isFinite(worst) ? worst : null, interval: null, verdict };
-}
-
-function textOf({ variant, minus, phase, metric, atLeast, atMost }: Hypothesis): string {
-  const who = minus === undefined ? variant : `${variant} − ${minus}`;
-  const text = minus === undefined ? formatFigure : differenceText;
-  const bounds = [
-    ...(atLeast === undefined ? [] : [`≥ ${text(metric, atLeast)}`]),
-    ...(atMost === undefined ? [] : [`≤ ${text(metric, atMost)}`]),
-  ];
-  return `${who}, ${phase}: ${METRIC_TEXTS[metric]} ${bounds.join(' and ')}`;
 }

@@ -1,4 +1,4 @@
-import type { ExperimentResult, Reason } from '../result.ts';
+import type { ExperimentResult, Reason } from '../result/result.ts';
 
 /** How often an experiment is run at most, the first time included. */
 export const MOST_RUNS = 3;

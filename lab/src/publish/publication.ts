@@ -1,16 +1,17 @@
 import { basename } from 'node:path';
 import { STANDALONE_STYLE } from '@halfopen/figures/pictures';
 import { markdownText, tableRow } from '@halfopen/figures/text';
-import { formatFigure, intervalText, METRIC_TEXTS } from '../metric-words.ts';
-import { ResultError } from '../read-result.ts';
-import type { ExperimentResult, MetricName } from '../result.ts';
-import { giveUpText, MOST_RUNS } from '../run/run-until-judged.ts';
-import { type FigureRow, figureRows } from './figures.ts';
-import { hypothesesMarkdown } from './markdown.ts';
+import { type FigureRow, figureRows } from '../judge/figure-rows.ts';
+import { hypothesesMarkdown } from '../report/markdown.ts';
+import { summaryOf } from '../report/summary.ts';
+import { timelinePicture } from '../report/timeline-picture.ts';
+import type { MetricName } from '../result/metrics.ts';
+import { ResultError } from '../result/read-result.ts';
+import type { ExperimentResult } from '../result/result.ts';
+import { formatFigure, intervalText, METRIC_TEXTS } from '../wording/metric-words.ts';
+import { NOT_RECOVERED, NOTHING, VERDICT_MARKS, VERDICT_TEXTS, verdictSentence } from '../wording/verdict-words.ts';
 import { OVERVIEW_ALT, type Overviewed, overviewPicture } from './overview-picture.ts';
-import { summaryOf } from './summary.ts';
-import { timelinePicture } from './timeline-picture.ts';
-import { NOT_RECOVERED, NOTHING, VERDICT_MARKS, VERDICT_TEXTS, verdictSentence } from './verdict-words.ts';
+import { giveUpText, MOST_RUNS } from './run-until-judged.ts';
 
 /** Of all figures the ones that an overview needs; the report has the others. */
 const SHOWN: readonly MetricName[] = ['success', 'degraded', 'p50Ms', 'p99Ms', 'amplification', 'recoveryMs'];

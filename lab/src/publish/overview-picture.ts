@@ -1,9 +1,10 @@
 import { latencyText, latencyTicks, pictureElement, plotPanel } from '@halfopen/figures/pictures';
 import { escape } from '@halfopen/figures/text';
 import * as Plot from '@observablehq/plot';
-import { formatFigure } from '../metric-words.ts';
-import type { ExperimentResult, MetricName } from '../result.ts';
-import type { FigureRow } from './figures.ts';
+import type { FigureRow } from '../judge/figure-rows.ts';
+import type { MetricName } from '../result/metrics.ts';
+import type { ExperimentResult } from '../result/result.ts';
+import { formatFigure } from '../wording/metric-words.ts';
 
 export interface Overviewed {
   readonly result: ExperimentResult;

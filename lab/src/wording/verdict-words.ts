@@ -1,6 +1,6 @@
 import type { Verdict } from '@halfopen/figures/statistics';
-import { differenceText, formatFigure, intervalText } from '../metric-words.ts';
-import type { ExperimentResult, HypothesisResult } from '../result.ts';
+import type { ExperimentResult, HypothesisResult } from '../result/result.ts';
+import { differenceText, formatFigure, intervalText } from './metric-words.ts';
 
 export const VERDICT_MARKS: Readonly<Record<Verdict, string>> = { held: '✓', failed: '✗', inconclusive: '?' };
 export const VERDICT_TEXTS: Readonly<Record<Verdict, string>> = {

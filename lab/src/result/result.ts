@@ -1,25 +1,11 @@
 import { provenanceSchema } from '@halfopen/figures/provenance';
 import { VERDICTS } from '@halfopen/figures/statistics';
 import { z } from 'zod';
+import { METRICS, type MetricName } from './metrics.ts';
 
 /** `wrong`: status 200 with what is not the right answer. */
 export const OUTCOMES = ['success', 'degraded', 'failed', 'wrong'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
-
-export const METRICS = [
-  'success',
-  'degraded',
-  'failed',
-  'wrong',
-  'goodputPerS',
-  'p50Ms',
-  'p99Ms',
-  'p999Ms',
-  'amplification',
-  'successPerAttempt',
-  'recoveryMs',
-] as const;
-export type MetricName = (typeof METRICS)[number];
 
 export const PHASES = ['before', 'during', 'after'] as const;
 export type PhaseName = (typeof PHASES)[number];

@@ -1,4 +1,4 @@
-import type { MetricName } from './result.ts';
+import { isShare, type MetricName } from '../result/metrics.ts';
 
 /** As a person reads them. */
 export const METRIC_TEXTS: Readonly<Record<MetricName, string>> = {
@@ -14,10 +14,6 @@ export const METRIC_TEXTS: Readonly<Record<MetricName, string>> = {
   successPerAttempt: 'success per attempt',
   recoveryMs: 'recovery',
 };
-
-export function isShare(metric: MetricName): boolean {
-  return metric === 'success' || metric === 'degraded' || metric === 'failed' || metric === 'wrong';
-}
 
 /** As a person reads it: `99.5 %`, `38 ms`, `1.05×`. */
 export function formatFigure(metric: MetricName, value: number): string {
