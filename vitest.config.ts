@@ -14,6 +14,7 @@ export default defineConfig({
           include: [
             'packages/*/test/**/*.test.ts',
             'services/*/test/**/*.test.ts',
+            'runner/test/*.test.ts',
             'lab/test/**/*.test.ts',
             'bench/test/*.test.ts',
             'scripts/test/*.test.ts',

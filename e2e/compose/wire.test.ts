@@ -40,7 +40,7 @@ async function faults(...args: string[]): Promise<{ readonly code: unknown; read
   const defined = Object.fromEntries(
     Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
-  const command = spawnScript('scripts/faults.ts', defined, [], [...args, '--on', 'compose']);
+  const command = spawnScript('runner/src/faults.ts', defined, [], [...args, '--on', 'compose']);
   const code = await command.exited;
   return { code, output: command.output().trim() };
 }

@@ -8,14 +8,14 @@ import { dial } from '../harness/wire.ts';
 const freePorts = { EDGE_PORT: '0', EDGE_OPS_PORT: '0', GREETER_PORT: '0', GREETER_OPS_PORT: '0', LOG_LEVEL: 'fatal' };
 
 async function faults(...args: string[]): Promise<{ readonly code: unknown; readonly output: string }> {
-  const command = spawnScript('scripts/faults.ts', {}, [], args);
+  const command = spawnScript('runner/src/faults.ts', {}, [], args);
   const code = await command.exited;
   return { code, output: command.output().trim() };
 }
 
 /** A running `pnpm start`, and `pnpm faults` for it alone: a developer's own may run beside it. */
 async function startBoth() {
-  const start = spawnScript('scripts/start.ts', freePorts);
+  const start = spawnScript('runner/src/start.ts', freePorts);
   await expect.poll(start.output, { timeout: 20_000 }).toContain('Stop: Ctrl-C');
   const [, url = ''] = /Try: {2}curl '([^']+)'/.exec(start.output()) ?? [];
   const pid = String(start.child.pid);
@@ -129,7 +129,7 @@ describe('the processes of pnpm start', { timeout: 60_000 }, () => {
 });
 
 describe('pnpm faults proxy', () => {
-  const proxy = (...args: string[]): ServiceProcess => spawnScript('scripts/faults.ts', {}, [], ['proxy', ...args]);
+  const proxy = (...args: string[]): ServiceProcess => spawnScript('runner/src/faults.ts', {}, [], ['proxy', ...args]);
 
   test('says where it is and what to try, and ends within a second of Ctrl-C, live connections and all', async () => {
     const { child, output, exited } = proxy(

@@ -25,7 +25,7 @@ async function urlsOf(output: () => string): Promise<string[]> {
 
 describe('pnpm start', () => {
   test('starts both, says where they are and what to try, stops both on SIGTERM', async () => {
-    const start = spawnScript('scripts/start.ts', freePorts);
+    const start = spawnScript('runner/src/start.ts', freePorts);
     const urls = await urlsOf(start.output);
     expect(urls).toHaveLength(2);
     const [, command = ''] = /Try: {2}curl '([^']+)'/.exec(start.output()) ?? [];
@@ -38,7 +38,7 @@ describe('pnpm start', () => {
   });
 
   test('a request in flight may still ask the greeter: the edge is stopped before it', async () => {
-    const start = spawnScript('scripts/start.ts', freePorts);
+    const start = spawnScript('runner/src/start.ts', freePorts);
     await urlsOf(start.output);
     const [, command = ''] = /Try: {2}curl '([^']+)'/.exec(start.output()) ?? [];
     const [, greeterOps = ''] = /greeter on \S+ \(ops: ([^)]+)\)/.exec(start.output()) ?? [];
@@ -54,7 +54,7 @@ describe('pnpm start', () => {
   });
 
   test('killed outright, it leaves no service behind', async () => {
-    const start = spawnScript('scripts/start.ts', freePorts);
+    const start = spawnScript('runner/src/start.ts', freePorts);
     const urls = await urlsOf(start.output);
     start.child.kill('SIGKILL');
     await start.exited;
@@ -71,7 +71,7 @@ describe('pnpm start', () => {
     '%s taken: one line with the cure, exit 1, nothing left',
     async (name) => {
       const port = await takenPort();
-      const start = spawnScript('scripts/start.ts', { ...freePorts, [name]: port, LOG_LEVEL: 'silent' });
+      const start = spawnScript('runner/src/start.ts', { ...freePorts, [name]: port, LOG_LEVEL: 'silent' });
       expect(await start.exited).toBe(1);
       const service = name.startsWith('EDGE') ? 'edge' : 'greeter';
       expect(start.output()).toBe(

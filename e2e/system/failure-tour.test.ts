@@ -78,7 +78,7 @@ function seen(text: string): string {
 test('the experiments of docs/guides/failure-tour.md', async () => {
   const ports = new Map(await Promise.all(PORTS.map(async (usual) => [usual, String(await freePort())] as const)));
   const env = Object.fromEntries(Object.entries(SETTINGS).map(([name, usual]) => [name, ports.get(usual) ?? '']));
-  const start = spawnScript('scripts/start.ts', { ...env, LOG_LEVEL: 'fatal' });
+  const start = spawnScript('runner/src/start.ts', { ...env, LOG_LEVEL: 'fatal' });
   await expect.poll(start.output, { timeout: 20_000 }).toContain('Stop: Ctrl-C');
   const here = (text: string) =>
     text

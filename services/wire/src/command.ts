@@ -30,7 +30,7 @@ export function proxyCommand(): Command {
 
 async function runProxy({ listen, seed, proxy: flags }: Flags, command: Command): Promise<void> {
   const say = (line: string) => process.stdout.write(`${line}\n`);
-  // Loaded late: the other commands of `pnpm faults` should not wait for an HTTP framework.
+  // Loaded late: `--help` and a wrong option should not wait for an HTTP framework.
   const { startProxyServer } = await import('@halfopen/faults/proxy');
   let server: ProxyServer;
   try {
@@ -60,7 +60,9 @@ async function runProxy({ listen, seed, proxy: flags }: Flags, command: Command)
     // This closes live connections. Waiting for them to end by themselves could take for ever.
     void server.stop();
   };
-  process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', stop);
+  // Its channel to the process that started it, if it has one, closes when that process is gone. It keeps nothing running.
+  process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', stop).on('disconnect', stop);
+  process.channel?.unref();
 }
 
 function parseSeed(text: string): number {

@@ -1,3 +1,4 @@
 import { proxyCommand } from './command.ts';
 
-await proxyCommand().parseAsync();
+// The name that people start it by.
+await proxyCommand().name('pnpm faults proxy').parseAsync();

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify, stripVTControlCharacters } from 'node:util';
+import { ROOT } from '../services.ts';
 import type { Word } from '../start/control.ts';
 import { Refusal, type System } from './system.ts';
 
 const run = promisify(execFile);
-const root = fileURLToPath(new URL('../../', import.meta.url));
+const root = fileURLToPath(ROOT);
 
 /** What `docker compose ps` says of a container; the part that is looked at. */
 interface Container {

@@ -1,9 +1,8 @@
 /** `pnpm faults …`: breaks the running system from outside, its processes and its wire. Try `pnpm faults --help`. */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { proxyCommand } from '../services/wire/src/command.ts';
 import { findSystem } from './faults/find-system.ts';
+import { runProxy } from './faults/proxy.ts';
 import { Refusal, type Row, type System, type SystemName } from './faults/system.ts';
-import { whenLaunchersGo } from './launchers.ts';
 import type { Word } from './start/control.ts';
 
 const DESCRIPTIONS: Readonly<Record<Word, string>> = {
@@ -16,7 +15,8 @@ const DESCRIPTIONS: Readonly<Record<Word, string>> = {
 
 const program = new Command('pnpm faults')
   .description('Break the running system: its processes (under pnpm start or docker compose alike) and its wire.')
-  .configureHelp({ sortSubcommands: false });
+  .configureHelp({ sortSubcommands: false })
+  .enablePositionalOptions();
 
 /** A command for a running system; what it cannot do ends with one line and exit code 1. */
 function systemCommand(
@@ -59,7 +59,17 @@ systemCommand('isolate <service>', 'take the network away from a service', (syst
 systemCommand('rejoin <service>', 'give an isolated service its network back', (system, [service = '']) =>
   system.rejoin(service),
 );
-program.addCommand(proxyCommand().hook('preAction', () => whenLaunchersGo(() => process.kill(process.pid, 'SIGTERM'))));
+program
+  // The wire knows its options and explains them: they are passed on as they are.
+  .command('proxy [options]')
+  .description("run a TCP proxy that speaks Toxiproxy's HTTP API, until Ctrl-C")
+  .usage('[options]')
+  .addHelpText('after', '\nIts options: pnpm faults proxy --help')
+  .helpOption(false)
+  .allowUnknownOption()
+  .allowExcessArguments()
+  .passThroughOptions()
+  .action((_first: string, _options: object, command: Command) => runProxy(command.args));
 
 await program.parseAsync();
 

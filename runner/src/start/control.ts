@@ -2,7 +2,8 @@ import { chmodSync, globSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CommandError, type ServiceProcess, type ServiceState } from './service-process.ts';
+import { EndedBeforeListening, type Listening, type ServiceProcess, type ServiceState } from '../service-process.ts';
+import { ROOT } from '../services.ts';
 
 /** The words that `pnpm start` itself carries out, as the parent of the services. */
 const WORDS = ['pause', 'resume', 'kill', 'start', 'restart'] as const;
@@ -21,7 +22,7 @@ export interface Status {
   }[];
 }
 
-const FOLDER = fileURLToPath(new URL('../../.halfopen/', import.meta.url));
+const FOLDER = fileURLToPath(new URL('.halfopen/', ROOT));
 
 /** The longest path that a socket may have on macOS; Linux allows four more. */
 const MAX_PATH = 103;
@@ -33,7 +34,7 @@ const ANSWER_WITHIN_MS = 5_000;
  * may run beside each other.
  * @returns what closes it
  */
-export async function openControl(services: ReadonlyMap<string, ServiceProcess>): Promise<() => void> {
+export async function openControl(services: readonly ServiceProcess[]): Promise<() => void> {
   mkdirSync(FOLDER, { recursive: true });
   chmodSync(FOLDER, 0o700);
   await removeStale();
@@ -86,7 +87,7 @@ export function ask<T>(path: string, method: 'GET' | 'POST', url: string, within
 
 export const askStatus = (path: string) => ask<Status>(path, 'GET', '/status', ANSWER_WITHIN_MS);
 
-function serve(services: ReadonlyMap<string, ServiceProcess>): Server {
+function serve(services: readonly ServiceProcess[]): Server {
   let last: Promise<unknown> = Promise.resolve();
   return createServer((req, res) => {
     const answer = (status: number, body: object) => {
@@ -97,10 +98,10 @@ function serve(services: ReadonlyMap<string, ServiceProcess>): Server {
       answer(200, statusOf(services));
       return;
     }
-    const service = services.get(name);
+    const service = services.find((one) => one.name === name);
     const known = WORDS.find((other) => other === word);
     if (req.method !== 'POST' || service === undefined || known === undefined) {
-      answer(404, { error: `there is no ${name} here; there is ${[...services.keys()].join(' and ')}` });
+      answer(404, { error: `there is no ${name} here; there is ${services.map((one) => one.name).join(' and ')}` });
       return;
     }
     // One command after the other: a kill in the middle of a restart would end the wrong process.
@@ -116,30 +117,50 @@ function serve(services: ReadonlyMap<string, ServiceProcess>): Server {
   });
 }
 
+/** A command that does not fit the state of the service. */
+class CommandError extends Error {
+  override readonly name = 'CommandError';
+}
+
+/** @throws CommandError */
 async function carryOut(service: ServiceProcess, word: Word): Promise<string> {
-  const before = service.pid;
+  const { name, pid: before, state } = service;
+  const runs = state !== 'stopped';
+  if (word === 'start' && runs) throw new CommandError(`${name} is ${state}: there is nothing to start`);
+  if (word !== 'start' && !runs) throw new CommandError(`${name} does not run: \`pnpm faults start ${name}\``);
   switch (word) {
     case 'pause':
+      if (state === 'paused') throw new CommandError(`${name} is paused already`);
       service.pause();
-      return `${service.name} is paused (pid ${before})`;
+      return `${name} is paused (pid ${before})`;
     case 'resume':
+      if (state !== 'paused') throw new CommandError(`${name} is not paused`);
       service.resume();
-      return `${service.name} goes on (pid ${before})`;
+      return `${name} goes on (pid ${before})`;
     case 'kill':
       await service.kill();
-      return `${service.name} is killed (it was pid ${before})`;
+      return `${name} is killed (it was pid ${before})`;
     case 'start':
-      return `${service.name} listens on ${(await service.start()).url} (pid ${service.pid})`;
+      return `${name} listens on ${(await startAgain(service)).url} (pid ${service.pid})`;
     case 'restart':
-      return `${service.name} listens on ${(await service.restart()).url} again (pid ${service.pid}, it was ${before})`;
+      await service.stop();
+      return `${name} listens on ${(await startAgain(service)).url} again (pid ${service.pid}, it was ${before})`;
   }
   return word satisfies never;
 }
 
-function statusOf(services: ReadonlyMap<string, ServiceProcess>): Status {
+/** @throws CommandError */
+function startAgain(service: ServiceProcess): Promise<Listening> {
+  return service.start().catch((error: unknown) => {
+    if (!(error instanceof EndedBeforeListening)) throw error;
+    throw new CommandError(`${service.name} ended before it listened: its own line says why`, { cause: error });
+  });
+}
+
+function statusOf(services: readonly ServiceProcess[]): Status {
   return {
     pid: process.pid,
-    services: [...services.values()].map(({ name, state, pid, listening }) => ({
+    services: services.map(({ name, state, pid, listening }) => ({
       name,
       state,
       ...(pid === undefined ? {} : { pid }),
