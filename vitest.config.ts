@@ -17,6 +17,7 @@ export default defineConfig({
             'runner/test/*.test.ts',
             'lab/test/**/*.test.ts',
             'bench/test/*.test.ts',
+            'traps/test/unit/*.test.ts',
             'scripts/test/*.test.ts',
           ],
           exclude: ['lab/test/browser/**'],
@@ -26,7 +27,7 @@ export default defineConfig({
         test: {
           // Real sockets and processes, side by side: another test beside them makes them slower, not wrong.
           name: 'quick',
-          include: ['e2e/quick/*.test.ts', 'e2e/traps/*.test.ts'],
+          include: ['e2e/quick/*.test.ts', 'traps/test/sockets/*.test.ts'],
           sequence: { groupOrder: 1 },
           ...SIDE_BY_SIDE,
         },

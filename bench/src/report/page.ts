@@ -1,9 +1,8 @@
-import { tableRow } from '@halfopen/figures/text';
+import { tableRow, whereAndWhen } from '@halfopen/figures/text';
 import { CONTENDERS } from '../contenders.ts';
 import type { Benchmarks } from '../result.ts';
 import { disturbance } from './figures.ts';
 import { markdownTable, tablesOf } from './tables.ts';
-import { whereAndWhen } from './where-and-when.ts';
 
 /** The part of the page that is made from figures: Markdown, a line an entry. */
 export function pageLines(benchmarks: Benchmarks, pictureFile: string): string[] {

@@ -1,0 +1,73 @@
+import {
+  attemptTimeout,
+  type Client,
+  compose,
+  createClient,
+  createRetryBudget,
+  deadline,
+  type Policy,
+  type RetryOptions,
+  retry,
+  systemClock,
+  type Transport,
+} from '@halfopen/client';
+import { defineContract, defineOperation } from '@halfopen/contracts';
+import { z } from 'zod';
+
+/** One operation that may be repeated, and one that must not be. */
+export const shopContract = defineContract({
+  name: 'shop',
+  title: 'Shop',
+  description: 'The downstream of the traps.',
+  version: '1.0.0',
+  operations: {
+    find: defineOperation({
+      name: 'find',
+      method: 'GET',
+      path: '/find',
+      safety: 'safe',
+      summary: 'Finds',
+      query: z.object({}),
+      response: z.object({ ok: z.boolean() }),
+      problems: [],
+    }),
+    order: defineOperation({
+      name: 'order',
+      method: 'POST',
+      path: '/order',
+      safety: 'unsafe',
+      summary: 'Orders',
+      query: z.object({}),
+      response: z.object({ ok: z.boolean() }),
+      problems: [],
+    }),
+  },
+});
+
+export type Shop = Client<typeof shopContract>;
+
+/** Our client for a shop without a socket: each attempt calls `send`. */
+export function shopBehind(send: Transport['send'], policy: Policy): Shop {
+  return createClient(shopContract, { send }, policy);
+}
+
+/** Three attempts. The jitter is at its upper bound: back-offs of 50 and 100 ms. */
+export const threeAttempts = (changes: Partial<RetryOptions> = {}): Policy =>
+  retry({
+    attempts: 3,
+    baseMs: 50,
+    capMs: 1_000,
+    budget: createRetryBudget({ ratio: 0.1, capacity: 20, initial: 20 }),
+    clock: systemClock,
+    random: () => 1,
+    onEvent: () => undefined,
+    ...changes,
+  });
+
+/** Three attempts of at most `attemptMs` each, within a deadline of two seconds. */
+export const timed = (attemptMs: number): Policy =>
+  compose(
+    deadline({ timeoutMs: 2_000, clock: systemClock }),
+    threeAttempts(),
+    attemptTimeout({ timeoutMs: attemptMs, clock: systemClock }),
+  );
