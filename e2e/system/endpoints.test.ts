@@ -70,7 +70,7 @@ test('an ejection is a metric and a log line, and attempts are counted by endpoi
   const { urls, act } = await greeters(3);
   act[2] = (respond) => respond(503);
   // A breaker that never opens leaves the sick one to the balancer.
-  const edge = await startEdge(urls.join(','), { GREETER_CALL_BREAKER_FAILURE_RATE: '1' });
+  const edge = await startEdge(urls.join(','), { GREETER_CALL_BREAKER_FAILURE_RATE: '0.99' });
   await ask(edge.url, 1);
   const metrics = (await get(`${edge.opsUrl}/metrics`)).text;
   expect(metrics).toMatch(/^endpoint_ejections_total\{downstream="greeter"\} [1-9]/m);

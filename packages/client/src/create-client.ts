@@ -4,9 +4,9 @@ import {
   type CallContext,
   CallError,
   type CallErrorCode,
-  type CallNotes,
   type CallWatcher,
   type Clock,
+  callContext,
   isCallError,
   none,
   type Policy,
@@ -16,19 +16,19 @@ import { readResponse } from './read-response.ts';
 import type { Transport } from './transport.ts';
 
 export interface CallOptions {
-  /** Aborts the call and everything it caused, down to the socket. */
+  /** Aborts the call and everything that it caused, down to the socket. */
   readonly signal?: AbortSignal;
-  /** When the caller stops waiting, in `performance.now()` milliseconds. Policies may allow less, never more. */
+  /** When the caller stops waiting, on the client's clock (`performance.now()`). Policies may allow less, never more. */
   readonly deadlineAt?: number;
-  /** Told when the answer is an old one that stands in for a failure: its age in milliseconds, and the failure. Without it, none does. */
+  /** Called when the answer is a stale one that replaces a failure, with its age in milliseconds and the failure. Without it, no stale answer is served. */
   readonly onStale?: (ageMs: number, because: CallErrorCode) => void;
-  /** Go along with every attempt: request id, trace context. */
+  /** Sent with every attempt: request id, trace context. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Told what happens to the call. */
+  /** Called with every event of the call. */
   readonly watch?: CallWatcher | undefined;
 }
 
-/** One typed method per operation of the contract. */
+/** One typed method for each operation of the contract. */
 export type Client<C extends Contract> = {
   readonly [Name in keyof C['operations']]: (
     input: InputOf<C['operations'][Name]>,
@@ -37,10 +37,12 @@ export type Client<C extends Contract> = {
 };
 
 /**
- * A client for everything the contract offers. Input is validated before anything is sent, answers before anything is
- * returned: a 200 that is not the contract is an error. A failed call rejects with a `CallError`; anything else is a bug.
- * @param policy wraps each operation once, at start; default: a bare call
- * @param clock the one that `deadlineAt` is read on; default: the process's
+ * A client for every operation of a contract. Validates input before it is sent and answers before they are returned: a 200 that
+ * breaks the contract is an error. A failed call rejects with a `CallError`. Anything else that it rejects with is a bug.
+ *
+ * This is a bare call unless you pass a policy. `createDownstream` makes a client with the standard policy.
+ * @param policy wraps each operation once, at start. Default: a bare call
+ * @param clock the clock of `deadlineAt`. Default: the process's clock
  * @example
  *   const greeter = createClient(greeterContract, httpTransport('http://127.0.0.1:5000'), policy);
  *   const { message } = await greeter.hello({ name: 'John' }, { signal });
@@ -72,39 +74,34 @@ function createMethod(operation: Operation, transport: Transport, policy: Policy
   const call = policy(watched(attempt));
 
   return async (
-    input: unknown,
+    given: unknown,
     { signal, deadlineAt, headers, onStale, watch }: CallOptions = {},
   ): Promise<unknown> => {
-    const parsed = operation.query.safeParse(input);
+    const parsed = operation.query.safeParse(given);
     if (!parsed.success) {
       const mistakes = parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; ');
       throw new CallError('bad_request', `${operation.name}: ${mistakes}`);
     }
-    const notes: CallNotes = {
-      attempts: 1,
-      mayBeStale: onStale !== undefined,
-      cacheControl: undefined,
-      staleMs: undefined,
-      staleBecause: undefined,
-    };
-    const result = await call({
-      operation,
-      input: parsed.data,
-      signal: signal ?? new AbortController().signal,
-      deadlineAt: deadlineAt ?? Number.POSITIVE_INFINITY,
-      attempt: 1,
-      tried: new Set(),
-      notes,
-      endpoint: undefined,
-      headers: headers ?? {},
+    const { name, safety } = operation;
+    const input = parsed.data;
+    const context = callContext({
+      name,
+      safety,
+      input,
+      signal,
+      deadlineAt,
+      headers,
       watch,
+      mayBeStale: onStale !== undefined,
     });
+    const { notes } = context;
+    const result = await call(context);
     if (notes.staleMs !== undefined) onStale?.(notes.staleMs, notes.staleBecause ?? 'internal');
     return result;
   };
 }
 
-/** Tells who watches a call when its attempts begin and end. */
+/** Tells whoever watches a call when its attempts begin and end. */
 function watched<T>(attempt: Call<T>): Call<T> {
   const told = async (context: CallContext, watch: CallWatcher): Promise<T> => {
     const { attempt: number, endpoint } = context;

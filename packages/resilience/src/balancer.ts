@@ -1,83 +1,88 @@
+import type { CallContext } from './call-context.ts';
 import { CallError } from './call-error.ts';
-import type { Clock, Random } from './clock.ts';
-import type { PolicyListener } from './events.ts';
-import type { Call, CallContext, Policy } from './policy.ts';
+import { type Clock, type Random, systemClock } from './clock.ts';
+import { DEFAULTS } from './defaults.ts';
+import type { Endpoint } from './endpoint.ts';
+import { ignoreEvents, type PolicyListener } from './events.ts';
+import { checkCount, checkShare } from './options.ts';
+import type { RecentOutcomes } from './outcome.ts';
+import { eject, isEjected, isOnProbation, type Judged, outliersOf, PROBATION_SHARE, UNSUSPECTED } from './outliers.ts';
+import type { Call, Policy } from './policy.ts';
 
-/** Where an attempt can go: one process of the downstream. */
-export interface Endpoint {
-  /** Scheme, address and port: `http://10.0.0.7:5000`. Names the endpoint. */
-  readonly origin: string;
-  /** Host and port as the settings name them, for the Host header: `greeter:5000`. */
-  readonly host: string;
-}
-
-/** What watches over one endpoint: its breaker. */
+/** What guards one endpoint: its breaker. */
 export interface EndpointGuard {
   readonly policy: Policy;
-  /** Whether a call would be let through now. */
+  /** Whether a call would be admitted now. */
   readonly admits: boolean;
-  /** The last outcomes. None while it lets nobody or only a probe through: then it is to be asked, not judged. */
+  /** The latest outcomes. None unless the guard is closed: a half-open endpoint is to be asked, not judged. */
   readonly recent: RecentOutcomes;
-  /** Forgets the last outcomes. */
+  /** Forgets the latest outcomes. */
   forget(): void;
   /** The endpoint is gone. */
   close(): void;
 }
 
-export interface RecentOutcomes {
-  readonly outcomes: number;
-  /** How many of them were failures. */
-  readonly failures: number;
-}
-
 export interface BalancerOptions<Guard extends EndpointGuard> {
-  /** Makes the guard of a new endpoint. It lives as long as the endpoint is known. */
+  /** Makes the guard of a new endpoint. The guard lives as long as the endpoint is known. */
   readonly guard: (endpoint: Endpoint) => Guard;
   /**
-   * Most of the endpoints, as a share, that may be left out. Beyond it their calls
-   * are refused instead: pushed onto the few that are left, they would drown those too (Envoy's max_ejection_percent).
+   * Largest share of the endpoints that may be left out. Beyond it, calls to the remaining bad ones are refused instead of moved:
+   * moved onto the few good ones, they would overload those too (Envoy's max_ejection_percent). Default 0.5.
    */
-  readonly maxLeftOut: number;
-  /** Outcomes it takes to tell that an endpoint fails more than the others. */
-  readonly minimumOutcomes: number;
-  readonly onEvent: PolicyListener;
-  readonly clock: Clock;
-  readonly random: Random;
+  readonly maxLeftOut?: number;
+  /** Outcomes needed before an endpoint can be found to fail more than the others. Default 20. */
+  readonly minimumOutcomes?: number;
+  /** Called when an endpoint is ejected. Default: nobody. */
+  readonly onEvent?: PolicyListener;
+  /** Default: the process's clock. */
+  readonly clock?: Clock;
+  /** Default `Math.random`. */
+  readonly random?: Random;
 }
 
 export interface EndpointStatus<Guard> {
   readonly endpoint: Endpoint;
   readonly guard: Guard;
   readonly inFlight: number;
-  /** Until when the endpoint is left out as an outlier, on the balancer's clock. */
+  /** Until when the endpoint is ejected as an outlier, on the balancer's clock. */
   readonly ejectedUntil: number;
 }
 
 export interface Balancer<Guard> {
   readonly policy: Policy;
-  /** The endpoints there are now. Those that stay keep their guard and what it knows. */
+  /** Replaces the set of endpoints. Endpoints that stay keep their guard and what it knows. */
   update(endpoints: readonly Endpoint[]): void;
   readonly endpoints: readonly EndpointStatus<Guard>[];
 }
 
 /**
- * Sends each attempt to the better of two endpoints drawn at random: the one with fewer requests in flight. As good as
- * asking all of them, without everybody running to the same one (M. Mitzenmacher, "The Power of Two Choices in
- * Randomized Load Balancing", 2001). A slow endpoint has more in flight and gets less, before any breaker notices.
- * Left out are endpoints whose guard does not admit, those that fail far more than the others (half of the answers of
- * a gray one are still good, too many for a breaker to open), and, as long as there is another, those that an attempt
- * of the same call has gone to. One that comes back is on probation first: it gets a trickle of the calls until it has
- * shown that it is well, or every return of a gray one would cost as many calls as finding it out did.
+ * Sends each attempt to the better of two endpoints drawn at random: the one with fewer requests in flight. That is nearly as
+ * good as asking all of them, and does not send everybody to the same one (M. Mitzenmacher, "The Power of Two Choices in
+ * Randomized Load Balancing", 2001). A slow endpoint has more in flight, so it gets less before any breaker notices.
+ *
+ * Three kinds of endpoints are left out: those whose guard does not admit, those that fail far more than the others (a gray
+ * endpoint still answers half of its calls, too many for its breaker to open), and, while there is another, those that this call
+ * has already tried. An endpoint that returns is on probation first. It gets a trickle of calls until it has shown that it
+ * works; otherwise every return of a gray endpoint would cost as many calls as finding it out did.
  * @throws CallError `unreachable`, sent `never`, when no endpoint is known
+ * @throws RangeError for an option out of range
  */
 export function createBalancer<Guard extends EndpointGuard>(options: BalancerOptions<Guard>): Balancer<Guard> {
-  const { clock, random, maxLeftOut, minimumOutcomes, onEvent } = options;
+  const {
+    maxLeftOut = DEFAULTS.maxLeftOut,
+    minimumOutcomes = DEFAULTS.breakerMinimumCalls,
+    onEvent = ignoreEvents,
+    clock = systemClock,
+    random = Math.random,
+  } = options;
+  checkShare('maxLeftOut', maxLeftOut);
+  checkCount('minimumOutcomes', minimumOutcomes, { min: 1 });
   let members: Member<Guard>[] = [];
   const mostLeftOut = () => Math.floor(members.length * maxLeftOut);
 
   const pick = (tried: ReadonlySet<string>): Member<Guard> => {
     if (members.length === 0) {
-      // Final: whoever looks for endpoints looks in its own time, and a retry would cost the budget for nothing.
+      // Final: discovery finds endpoints in its own time, and a retry would spend budget for nothing.
       throw new CallError('unreachable', 'no endpoint is known', { final: true });
     }
     const now = clock.now();
@@ -101,7 +106,7 @@ export function createBalancer<Guard extends EndpointGuard>(options: BalancerOpt
 
   return {
     policy<T>(next: Call<T>): Call<T> {
-      // Each guard wraps `next` once, not once a call; forgotten together with the endpoint.
+      // Each guard wraps `next` once and not once a call. The entry goes away together with the endpoint.
       const guarded = new WeakMap<Member<Guard>, Call<T>>();
       return async (context: CallContext) => {
         const member = pick(context.tried);
@@ -127,9 +132,7 @@ export function createBalancer<Guard extends EndpointGuard>(options: BalancerOpt
             endpoint,
             guard: options.guard(endpoint),
             inFlight: 0,
-            ejectedUntil: Number.NEGATIVE_INFINITY,
-            ejections: 0,
-            onProbation: false,
+            ...UNSUSPECTED,
           },
       );
       const kept = new Set(members);
@@ -141,103 +144,18 @@ export function createBalancer<Guard extends EndpointGuard>(options: BalancerOpt
   };
 }
 
-interface Member<Guard> {
+interface Member<Guard extends EndpointGuard> extends Judged {
   readonly endpoint: Endpoint;
   readonly guard: Guard;
   inFlight: number;
-  ejectedUntil: number;
-  ejections: number;
-  /** Was left out, and has not shown since that it is well. */
-  onProbation: boolean;
-}
-
-/** How long an outlier is left out the first time; so much more each time after. Envoy: 30 s, for clusters of many. */
-const EJECTION_MS = 2_000;
-const MAX_EJECTION_MS = 10_000;
-/** One that has behaved for so long begins anew. */
-const GOOD_BEHAVIOUR_MS = 30_000;
-
-function isEjected<Guard>({ ejectedUntil }: Member<Guard>, now: number): boolean {
-  return now < ejectedUntil;
-}
-
-/** Its guard forgets, so that the endpoint is judged afresh when it is back. @returns for how long it is left out */
-function eject<Guard extends EndpointGuard>(member: Member<Guard>, now: number): number {
-  member.ejections = now - member.ejectedUntil > GOOD_BEHAVIOUR_MS ? 1 : member.ejections + 1;
-  const forMs = Math.min(EJECTION_MS * member.ejections, MAX_EJECTION_MS);
-  member.ejectedUntil = now + forMs;
-  member.guard.forget();
-  return forMs;
-}
-
-/** Share of the choices that one on probation takes part in. */
-const PROBATION_SHARE = 0.1;
-/** Outcomes after which probation ends. So many that one that fails a tenth of them rarely passes. */
-const PROBATION_OUTCOMES = 30;
-
-function isOnProbation<Guard extends EndpointGuard>(member: Member<Guard>): boolean {
-  if (member.onProbation && member.guard.recent.outcomes >= PROBATION_OUTCOMES) member.onProbation = false;
-  return member.onProbation;
-}
-
-/** Where all fail alike, none is an outlier: leaving one out would not help. */
-function outliersOf<Guard extends EndpointGuard>(
-  members: readonly Member<Guard>[],
-  minimumOutcomes: number,
-): Member<Guard>[] {
-  if (members.length < 2) return [];
-  const all = members.map(({ guard }) => guard.recent);
-  const [outcomes, failures] = [sumOf(all, 'outcomes'), sumOf(all, 'failures')];
-  return members.filter(({ onProbation }, index) => {
-    const own = all[index] ?? { outcomes: 0, failures: 0 };
-    const others = { outcomes: outcomes - own.outcomes, failures: failures - own.failures };
-    if (onProbation) return failsAgain(own, others);
-    return own.outcomes >= minimumOutcomes && failsFarMore(own, others, minimumOutcomes);
-  });
-}
-
-/** An outlier fails at least such a share of its calls, and such a multiple of the others' share … */
-const OUTLIER_SHARE = 0.05;
-const OUTLIER_MULTIPLE = 2;
-/** … and the difference is so many times what chance makes it: three times are met by chance once in 700. */
-const OUTLIER_DEVIATIONS = 3;
-
-/** Two proportions compared (pooled z-test). Of whom too little is known, nothing bad is assumed. */
-function failsFarMore(own: RecentOutcomes, others: RecentOutcomes, minimumOutcomes: number): boolean {
-  const known = others.outcomes >= minimumOutcomes ? others : { outcomes: own.outcomes, failures: 0 };
-  const [share, usual] = [shareOf(own), shareOf(known)];
-  if (share < OUTLIER_SHARE || share < OUTLIER_MULTIPLE * usual) return false;
-  const pooled = (own.failures + known.failures) / (own.outcomes + known.outcomes);
-  const deviation = Math.sqrt(pooled * (1 - pooled) * (1 / own.outcomes + 1 / known.outcomes));
-  return share - usual >= OUTLIER_DEVIATIONS * deviation;
-}
-
-/** One that has been an outlier is believed to be one still, on little evidence. */
-const PROBATION_FAILURES = 2;
-const PROBATION_OUTLIER_SHARE = 0.1;
-
-function failsAgain(own: RecentOutcomes, others: RecentOutcomes): boolean {
-  // Where the others are well, its first answer will do: each further one is at the cost of a caller.
-  const nothingElse = own.failures === own.outcomes && shareOf(others) < OUTLIER_SHARE;
-  if (own.failures < (nothingElse ? 1 : PROBATION_FAILURES)) return false;
-  return shareOf(own) >= Math.max(PROBATION_OUTLIER_SHARE, OUTLIER_MULTIPLE * shareOf(others));
-}
-
-/** Share of failures, 0 to 1. */
-function shareOf({ outcomes, failures }: RecentOutcomes): number {
-  return outcomes === 0 ? 0 : failures / outcomes;
-}
-
-function sumOf(all: readonly RecentOutcomes[], which: keyof RecentOutcomes): number {
-  return all.reduce((sum, recent) => sum + recent[which], 0);
 }
 
 function betterOfTwo<Guard extends EndpointGuard>(members: readonly Member<Guard>[], random: Random): Member<Guard> {
   const first = Math.floor(random() * members.length);
-  // Drawn among the others: the same one twice would be no choice.
+  // Drawn among the others, because the same endpoint twice would be no choice.
   const second =
     members.length > 1 ? (first + 1 + Math.floor(random() * (members.length - 1))) % members.length : first;
   const [a, b] = [members[first], members[second]] as [Member<Guard>, Member<Guard>];
-  // One that does not admit has nothing in flight: compared by that, it would draw the calls of those that work.
+  // An endpoint that does not admit has nothing in flight. Compared by that, it would attract the calls of those that work.
   return a.guard.admits && b.guard.admits && b.inFlight < a.inFlight ? b : a;
 }

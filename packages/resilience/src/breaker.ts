@@ -1,119 +1,150 @@
 import { EventEmitter } from 'node:events';
 import CircuitBreaker from 'opossum';
-import type { RecentOutcomes } from './balancer.ts';
-import { CallError, isCallError } from './call-error.ts';
-import type { Clock, Random } from './clock.ts';
-import { type BreakerState, type PolicyListener, tell, type Verdict } from './events.ts';
-import type { CallContext, Policy } from './policy.ts';
+import { attemptLimits } from './attempt-limits.ts';
+import type { CallContext } from './call-context.ts';
+import { CallError } from './call-error.ts';
+import { type Clock, type Random, systemClock } from './clock.ts';
+import { DEFAULTS } from './defaults.ts';
+import { type BreakerState, ignoreEvents, type PolicyListener, tell } from './events.ts';
+import { checkCap, checkCount, checkMs, checkShare } from './options.ts';
+import { type RecentOutcomes, type Verdict, verdictOf } from './outcome.ts';
+import type { Policy } from './policy.ts';
 
 export interface BreakerOptions {
-  /** Length of the rolling window that failures are counted in. */
-  readonly windowMs: number;
-  /** Outcomes the window must hold before the breaker may open: one failure of one call says nothing. */
-  readonly minimumCalls: number;
-  /** A success that took at least this long counts as a failure: an endpoint that answers when nobody waits any more is down, too. */
-  readonly slowCallMs: number;
-  /** Opens when more than this share of the window's outcomes, 0 to 1, are failures. */
-  readonly failureRate: number;
-  /** How long the breaker stays open the first time; doubled each time a probe fails. Jittered down by up to a quarter. */
-  readonly openMs: number;
-  /** The longest it stays open. Recovery can be noticed no later than this. */
-  readonly maxOpenMs: number;
-  /** How long a half-open probe may keep others out before another one is let through. Longer than an attempt can last. */
-  readonly probeLeaseMs: number;
+  /** Length in milliseconds of the rolling window in which failures are counted. At least 100. Default 10,000. */
+  readonly windowMs?: number;
+  /** Outcomes that the window must hold before the breaker may open. One failure of one call says nothing. Default 20. */
+  readonly minimumCalls?: number;
+  /** Opens when more than this share of the window's outcomes are failures. From 0 to below 1. Default 0.5. */
+  readonly failureRate?: number;
   /**
-   * An attempt that the call's deadline cut short counts as a failure only if it had a fair chance to be answered: so
-   * long, or several times what successes usually take, whichever is less.
+   * The longest that an attempt can last, in milliseconds. The slow-call limit, the probe's lease and the fair chance follow from it
+   * (`attemptLimits`). Default 500.
    */
-  readonly fairChanceMs: number;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly onEvent: PolicyListener;
+  readonly attemptTimeoutMs?: number;
+  /**
+   * A success that took this share of the attempt timeout counts as a failure: an endpoint that answers when nobody waits any
+   * longer is down. Above 0, at most 1. Default 0.95.
+   */
+  readonly slowShare?: number;
+  /**
+   * How long the breaker stays open the first time, in milliseconds. Doubles each time a probe fails. Jittered down by up to a
+   * quarter. Default 250, or `maxOpenMs` if that is less.
+   */
+  readonly openMs?: number;
+  /** The longest that the breaker stays open, in milliseconds. Recovery is noticed no later than this. Default 1,000. */
+  readonly maxOpenMs?: number;
+  /** Default: the process's clock. */
+  readonly clock?: Clock;
+  /** Default `Math.random`. */
+  readonly random?: Random;
+  /** Called at each change of state and each refusal. Default: nobody. */
+  readonly onEvent?: PolicyListener;
 }
 
 export interface Breaker {
   readonly policy: Policy;
   readonly state: BreakerState;
-  /** Whether a call would be let through now: closed, or half-open without a probe. */
+  /** Whether a call would be admitted now: closed, or half-open without a probe in flight. */
   readonly admits: boolean;
   /**
-   * The newest outcomes in the window: fifty, and what came in the same tenth of it; fewer where there are no more. None
-   * while the breaker is not closed, so that the breaker itself is asked first. At most 100 ms old.
+   * The newest outcomes in the window: fifty, plus the others in the same tenth of the window. None while the breaker is not
+   * closed, so that the breaker itself is asked first. At most 100 ms old.
    */
   readonly recent: RecentOutcomes;
   /** Empties the window. */
   forget(): void;
-  /** Milliseconds until a call may be let through again; 0 unless open. */
+  /** Milliseconds until a call may be admitted again. 0 unless open. */
   readonly retryAfterMs: number;
-  /** Releases opossum's listeners and timer. */
+  /** Releases opossum's listeners. Calls that are still running change nothing any longer. */
   close(): void;
 }
 
 /** Buckets of the rolling window: a tenth of the window is forgotten at a time. */
 const BUCKETS = 10;
+/** opossum rotates buckets of whole milliseconds: a shorter window would have buckets too short to hold anything. */
+const LEAST_WINDOW_MS = 100;
 
-/** Open time is drawn from the upper quarter of its range, so that many clients do not probe at the same instant. */
+/** The open time is drawn from the upper quarter of its range, so that many clients do not probe at the same instant. */
 const OPEN_JITTER = 0.25;
 
-/** How fast the usual duration follows: most of it is of the last ten successes. */
+/** Weight of the newest success in the usual duration. The last ten successes make up most of it. */
 const USUAL_WEIGHT = 0.1;
 const FAIR_MULTIPLE = 5;
 const LEAST_FAIR_CHANCE_MS = 10;
 
 const RECENT_AGE_MS = 100;
-/** Enough to tell an endpoint from the others, and soon replaced: a whole window of good outcomes would hide for seconds that it has begun to fail. */
+/** Enough to tell an endpoint from the others, and soon replaced. A whole window of good outcomes would hide new failures for seconds. */
 const RECENT_OUTCOMES = 50;
 const NO_OUTCOMES: RecentOutcomes = { outcomes: 0, failures: 0 };
 
 /**
- * A circuit breaker: opossum judges, we admit.
+ * A circuit breaker. opossum judges, we admit.
  *
- * opossum holds the rolling window, the threshold and the state. It never wraps the call: it is told an outcome once
- * that is known. So its timeout (which does not cancel), its semaphore (freed while the work runs) and its count of
- * calls in flight (which dilutes the failure rate) do not exist here. What it does not know, admission adds:
+ * opossum holds the rolling window and the threshold: it says when to open. It never wraps the call. It is told an outcome once that
+ * outcome is known, and only while the breaker is closed. So its timeout (which does not cancel), its semaphore (freed while the work
+ * runs), its count of calls in flight (which dilutes the failure rate) and its global timer play no part. Admission adds what
+ * opossum lacks:
  *
- * - neutral outcomes (a caller's cancel, our own refusals) are not told: opossum would take a filtered error for a
- *   success and close;
- * - an outcome of a call admitted before the last change of state is dropped: a late success must not close a breaker
- *   that newer failures opened;
- * - half-open lets one probe through, on a lease: a probe that never ends would lock everybody out (opossum #388);
- * - the window is emptied on close: old failures must not re-open a recovered breaker (opossum #481).
+ * - Neutral outcomes (a caller's cancel, our own refusals) are not told. opossum would take a filtered error for a success and
+ *   close.
+ * - An outcome of a call admitted before the last change of state is dropped. A late success must not close a breaker that newer
+ *   failures opened.
+ * - Half-open admits one probe, on a lease. A probe that never ends would otherwise lock everybody out (opossum #388).
+ * - The window is emptied on close. Old failures must not reopen a recovered breaker (opossum #481).
  *
- * @throws CallError `breaker_open`, sent `never`, `retryAfterMs` until it may be worth asking again
+ * The breaker takes no timer. An open breaker becomes half-open when somebody looks at it after its open time has passed.
+ *
+ * @throws RangeError for an option out of range, or two options that contradict each other
+ * @throws CallError (from the policy) `breaker_open`, sent `never`, with `retryAfterMs` until another call may be admitted
  */
-export function createBreaker(options: BreakerOptions): Breaker {
-  const { clock, random, onEvent } = options;
+export function createBreaker(options: BreakerOptions = {}): Breaker {
+  const {
+    windowMs = DEFAULTS.breakerWindowMs,
+    minimumCalls = DEFAULTS.breakerMinimumCalls,
+    failureRate = DEFAULTS.breakerFailureRate,
+    attemptTimeoutMs = DEFAULTS.attemptTimeoutMs,
+    slowShare = DEFAULTS.breakerSlowShare,
+    maxOpenMs = DEFAULTS.breakerMaxOpenMs,
+    openMs = Math.min(DEFAULTS.breakerOpenMs, maxOpenMs),
+    clock = systemClock,
+    random = Math.random,
+    onEvent = ignoreEvents,
+  } = options;
+  checkMs('windowMs', windowMs, { min: LEAST_WINDOW_MS });
+  checkCount('minimumCalls', minimumCalls, { min: 1 });
+  // More than all is never reached: with a rate of 1 the breaker would never open.
+  checkShare('failureRate', failureRate, [1]);
+  checkMs('attemptTimeoutMs', attemptTimeoutMs, { min: 1 });
+  // With a share of 0 every answer would be slow.
+  checkShare('slowShare', slowShare, [0]);
+  checkMs('maxOpenMs', maxOpenMs, { min: 1 });
+  checkMs('openMs', openMs, { min: 1 });
+  checkCap('openMs', openMs, 'maxOpenMs', maxOpenMs);
+  const limits = attemptLimits(attemptTimeoutMs, slowShare);
+
   const rotation = new EventEmitter();
-  const judgeOptions = {
+  const judge = new CircuitBreaker(settle, {
     timeout: false as const,
-    volumeThreshold: options.minimumCalls,
-    errorThresholdPercentage: options.failureRate * 100,
-    rollingCountTimeout: options.windowMs,
+    volumeThreshold: minimumCalls,
+    errorThresholdPercentage: failureRate * 100,
+    rollingCountTimeout: windowMs,
     rollingCountBuckets: BUCKETS,
-    // Else each failure sorts every latency of the window: 14 ms of event loop at 100,000 samples (opossum #830).
+    // Otherwise each failure sorts every latency in the window: 14 ms of event loop at 100,000 samples (opossum #830).
     rollingPercentilesEnabled: false,
     enableSnapshots: false,
     rotateBucketController: rotation,
-    resetTimeout: 0,
-  };
-  const judge = new CircuitBreaker(settle, judgeOptions);
+  });
 
   let state: BreakerState = 'closed';
-  /** Changes of state so far: tells outcomes of this state from those of calls admitted in an earlier one. */
+  /** Counts changes of state. Tells outcomes of this state from those of calls admitted in an earlier one. */
   let epoch = 0;
   let openUntil = 0;
   let openingsInARow = 0;
-  /** What a success takes, smoothed. Until one has been seen, half of `fairChanceMs` is chance enough. */
-  let usualMs = options.fairChanceMs / (2 * FAIR_MULTIPLE);
-  const fairChanceMs = () => Math.min(options.fairChanceMs, Math.max(LEAST_FAIR_CHANCE_MS, FAIR_MULTIPLE * usualMs));
+  /** Smoothed duration of a success. Until one has been seen, half of `fairChanceMs` is chance enough. */
+  let usualMs = limits.fairChanceMs / (2 * FAIR_MULTIPLE);
+  const fairChanceMs = () => Math.min(limits.fairChanceMs, Math.max(LEAST_FAIR_CHANCE_MS, FAIR_MULTIPLE * usualMs));
   let probe: { readonly expiresAt: number } | undefined;
-
-  // opossum reads its `resetTimeout` at the moment it opens: the time of the next opening is drawn beforehand.
-  const drawOpenTime = () => {
-    const fullMs = Math.min(options.maxOpenMs, options.openMs * 2 ** openingsInARow);
-    judgeOptions.resetTimeout = fullMs * (1 - OPEN_JITTER * random());
-  };
-  drawOpenTime();
 
   const enter = (to: BreakerState) => {
     const from = state;
@@ -122,22 +153,30 @@ export function createBreaker(options: BreakerOptions): Breaker {
     probe = undefined;
     onEvent({ type: 'breaker_transition', from, to });
   };
-  judge.on('open', () => {
-    openUntil = clock.now() + judgeOptions.resetTimeout;
-    openingsInARow++;
-    drawOpenTime();
+  const open = () => {
+    const fullMs = Math.min(maxOpenMs, openMs * 2 ** openingsInARow++);
+    openUntil = clock.now() + fullMs * (1 - OPEN_JITTER * random());
     enter('open');
-  });
-  judge.on('halfOpen', () => enter('half_open'));
-  judge.on('close', () => {
+  };
+  const close = () => {
     forget();
     openingsInARow = 0;
-    drawOpenTime();
     enter('closed');
+  };
+  judge.on('open', () => {
+    // opossum would become half-open by a global timer, which knows only the process's clock. Closing it at once clears that timer.
+    judge.close();
+    if (state === 'closed') open();
   });
 
-  // opossum would rotate on an interval timer per breaker; rotating when something is told needs none.
-  const bucketMs = options.windowMs / BUCKETS;
+  /** The state as of now: an open breaker whose time has passed becomes half-open. */
+  const current = (): BreakerState => {
+    if (state === 'open' && clock.now() >= openUntil) enter('half_open');
+    return state;
+  };
+
+  // opossum would rotate on an interval timer per breaker. Rotating whenever something is told needs no timer.
+  const bucketMs = windowMs / BUCKETS;
   let bucketEndsAt = clock.now() + bucketMs;
   const rotate = () => {
     const passed = 1 + Math.floor((clock.now() - bucketEndsAt) / bucketMs);
@@ -147,11 +186,11 @@ export function createBreaker(options: BreakerOptions): Breaker {
 
   const tellJudge = (verdict: 'success' | 'failure') => {
     rotate();
-    // The rejection is the verdict itself, come back: the caller has the real error already.
+    // The rejection is the verdict itself coming back. The caller already has the real error.
     judge.fire(verdict).catch(() => undefined);
   };
 
-  // Adding up the window is too much for every choice of an endpoint.
+  // Adding up the window costs too much to do for every choice of an endpoint.
   let recent: RecentOutcomes = NO_OUTCOMES;
   let recentUntil = 0;
   const forget = () => {
@@ -159,8 +198,8 @@ export function createBreaker(options: BreakerOptions): Breaker {
     recentUntil = 0;
   };
   const recentOutcomes = () => {
-    // The window still holds what opened it; judged by that, a half-open endpoint would never be asked again.
-    if (state !== 'closed') return NO_OUTCOMES;
+    // The window still holds what opened the breaker. Judged by that, a half-open endpoint would never be asked again.
+    if (current() !== 'closed') return NO_OUTCOMES;
     const now = clock.now();
     if (now >= recentUntil) {
       rotate();
@@ -170,22 +209,23 @@ export function createBreaker(options: BreakerOptions): Breaker {
     return recent;
   };
 
-  const retryAfterMs = () => Math.max(0, state === 'open' ? openUntil - clock.now() : 0);
+  const retryAfterMs = () => Math.max(0, current() === 'open' ? openUntil - clock.now() : 0);
 
-  const refuse = (context: CallContext, message: string, hintMs: number): never => {
-    tell({ type: 'rejected', code: 'breaker_open' }, onEvent, context);
+  const refuse = ({ watch }: CallContext, message: string, hintMs: number): never => {
+    tell({ type: 'rejected', code: 'breaker_open' }, onEvent, watch);
     throw new CallError('breaker_open', message, { retryAfterMs: Math.ceil(hintMs) });
   };
 
-  /** Lets a call through or refuses it. @returns the lease, if the call is the probe */
+  /** Admits a call or refuses it. @returns the lease if the call is the probe */
   const admit = (context: CallContext) => {
-    if (state === 'closed') return undefined;
-    const now = clock.now();
-    if (state === 'open') return refuse(context, 'the breaker is open: the last calls failed', retryAfterMs());
-    if (probe !== undefined && probe.expiresAt > now) {
-      return refuse(context, 'the breaker is half-open: one call is finding out', probe.expiresAt - now);
+    const now = current();
+    if (now === 'closed') return undefined;
+    if (now === 'open') return refuse(context, 'the breaker is open: the last calls failed', retryAfterMs());
+    const at = clock.now();
+    if (probe !== undefined && probe.expiresAt > at) {
+      return refuse(context, 'the breaker is half-open: one call is finding out', probe.expiresAt - at);
     }
-    probe = { expiresAt: now + options.probeLeaseMs };
+    probe = { expiresAt: at + limits.probeLeaseMs };
     return probe;
   };
 
@@ -201,25 +241,28 @@ export function createBreaker(options: BreakerOptions): Breaker {
         const value = await next(context);
         const tookMs = clock.now() - startedAt;
         usualMs += (tookMs - usualMs) * USUAL_WEIGHT;
-        verdict = tookMs >= options.slowCallMs ? 'failure' : 'success';
+        verdict = tookMs >= limits.slowCallMs ? 'failure' : 'success';
         return value;
       } catch (error) {
-        verdict = judgementOf(error, clock.now() - startedAt >= fairChanceMs());
+        verdict = verdictOf(error, clock.now() - startedAt >= fairChanceMs());
         throw error;
       } finally {
         watch?.({ type: 'breaker_verdict', attempt, verdict });
-        // A probe whose lease went to another call speaks for itself only.
+        // A probe whose lease has passed to another call speaks only for itself.
         if (epoch === admittedIn && lease === probe) {
           if (verdict === 'neutral') probe = undefined;
-          else tellJudge(verdict);
+          else if (state === 'closed') tellJudge(verdict);
+          else if (verdict === 'success') close();
+          else open();
         }
       }
     },
     get state() {
-      return state;
+      return current();
     },
     get admits() {
-      return state === 'closed' || (state === 'half_open' && (probe === undefined || probe.expiresAt <= clock.now()));
+      const now = current();
+      return now === 'closed' || (now === 'half_open' && (probe === undefined || probe.expiresAt <= clock.now()));
     },
     get recent() {
       return recentOutcomes();
@@ -229,6 +272,7 @@ export function createBreaker(options: BreakerOptions): Breaker {
     },
     forget,
     close() {
+      epoch++;
       judge.shutdown();
     },
   };
@@ -248,27 +292,4 @@ function newestOf(buckets: readonly { readonly fires: number; readonly failures:
 /** opossum's action: the verdict it is told becomes the outcome it counts. */
 function settle(verdict: 'success' | 'failure'): Promise<void> {
   return verdict === 'success' ? Promise.resolve() : Promise.reject(new Error('told a failure'));
-}
-
-function judgementOf(error: unknown, hadFairChance: boolean): Verdict {
-  if (!isCallError(error)) return 'neutral';
-  switch (error.code) {
-    case 'connection_lost':
-      return error.staleConnection ? 'neutral' : 'failure';
-    case 'attempt_timeout':
-    case 'unreachable':
-    case 'bad_response':
-    case 'remote_error':
-      return 'failure';
-    case 'deadline_exceeded':
-      // A caller in a hurry must not be able to open the breaker for everybody else.
-      return hadFairChance ? 'failure' : 'neutral';
-    case 'remote_refused':
-      return 'success';
-    case 'overloaded':
-      // 429: the other side is well and says "less"; without a status it was our own refusal.
-      return error.status === undefined ? 'neutral' : 'success';
-    default:
-      return 'neutral';
-  }
 }

@@ -1,13 +1,17 @@
+import type { CallContext } from './call-context.ts';
 import { abortError, CallError } from './call-error.ts';
-import { type PolicyListener, tell } from './events.ts';
-import type { CallContext, Policy } from './policy.ts';
+import { DEFAULTS } from './defaults.ts';
+import { ignoreEvents, type PolicyListener, tell } from './events.ts';
+import { checkCount } from './options.ts';
+import type { Policy } from './policy.ts';
 
 export interface BulkheadOptions {
-  /** Calls in progress at once. */
-  readonly maxInFlight: number;
-  /** Calls that may wait for a place; one more is refused at once. */
-  readonly maxQueued: number;
-  readonly onEvent: PolicyListener;
+  /** Calls in flight at once, at least 1. Default 128. */
+  readonly maxInFlight?: number;
+  /** Calls that may wait for a place. One more is refused at once. Default 64. */
+  readonly maxQueued?: number;
+  /** Called at each refusal. Default: nobody. */
+  readonly onEvent?: PolicyListener;
 }
 
 export interface Bulkhead {
@@ -17,17 +21,22 @@ export interface Bulkhead {
   readonly maxInFlight: number;
 }
 
-/** A place is asked for again after about this long: the queue is short, so it moves or the calls in it end. */
+/** When to try again: by then the short queue has moved, or the calls in it have ended. */
 const RETRY_AFTER_MS = 1_000;
 
 /**
- * Bounds the calls in progress to one downstream, so that a slow one cannot take every socket and every byte of the
- * process. First come, first served. A place is freed when the work has ended, not when somebody stopped waiting.
- * @throws CallError `overloaded`, sent `never`
+ * Bounds the calls in flight to one downstream, so that a slow one cannot take every socket and all memory of the process. First
+ * come, first served. A place is freed when the work has ended, not when somebody stops waiting.
+ * @throws RangeError for an option out of range
+ * @throws CallError (from the policy) `overloaded`, sent `never`
  */
-export function createBulkhead({ maxInFlight, maxQueued, onEvent }: BulkheadOptions): Bulkhead {
+export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
+  const { maxInFlight = DEFAULTS.maxInFlight, maxQueued = DEFAULTS.maxQueued, onEvent = ignoreEvents } = options;
+  // With no place at all, every call would wait in the queue for ever.
+  checkCount('maxInFlight', maxInFlight, { min: 1 });
+  checkCount('maxQueued', maxQueued);
   let inFlight = 0;
-  // A Set keeps the order of arrival and lets a caller who leaves step out of the middle in constant time.
+  // A Set keeps the order of arrival and lets a waiting caller leave from the middle in constant time.
   const queue = new Set<() => void>();
 
   const enter = (context: CallContext): Promise<void> | undefined => {
@@ -38,7 +47,7 @@ export function createBulkhead({ maxInFlight, maxQueued, onEvent }: BulkheadOpti
       return undefined;
     }
     if (queue.size >= maxQueued) {
-      tell({ type: 'rejected', code: 'overloaded' }, onEvent, context);
+      tell({ type: 'rejected', code: 'overloaded' }, onEvent, watch);
       throw new CallError('overloaded', `${inFlight} calls in flight and ${queue.size} waiting: no place left`, {
         retryAfterMs: RETRY_AFTER_MS,
       });
@@ -64,7 +73,7 @@ export function createBulkhead({ maxInFlight, maxQueued, onEvent }: BulkheadOpti
     if (admitNext === undefined) {
       inFlight--;
     } else {
-      // The place is handed over, never free in between: a newcomer cannot overtake the queue.
+      // The place is handed over and never free in between, so a newcomer cannot overtake the queue.
       queue.delete(admitNext);
       admitNext();
     }

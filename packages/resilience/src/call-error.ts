@@ -1,7 +1,4 @@
-/**
- * Every way a call to another service can end other than well. Closed: a new code is a change of contract.
- * The wire carries the same words as the `code` of a problem document.
- */
+/** Every way in which a call can fail. The list is closed: a new code changes the contract. On the wire it is the `code` of a problem document. */
 export const CALL_ERROR_CODES = [
   'bad_request',
   'cancelled',
@@ -20,37 +17,31 @@ export const CALL_ERROR_CODES = [
 
 export type CallErrorCode = (typeof CALL_ERROR_CODES)[number];
 
-/**
- * Whether the other side can have acted on the request. Only `never` may be repeated for an operation that is not
- * idempotent (RFC 9110 §9.2.2).
- */
+/** Whether the downstream can have acted on the request. An operation that is not idempotent may be repeated only after `never` (RFC 9110 §9.2.2). */
 export type Sent = 'never' | 'perhaps' | 'answered';
 
 export interface CallErrorOptions {
-  /** Default `never`: the policies refuse calls before they are sent. */
+  /** Default `never`: policies refuse calls before they are sent. */
   readonly sent?: Sent;
-  /** Milliseconds after which another try may do better, where the other side or a policy knows. */
+  /** Milliseconds after which another call may succeed, if the downstream or a policy knows. */
   readonly retryAfterMs?: number | undefined;
-  /** HTTP status, where one was received. */
+  /** HTTP status, if one was received. */
   readonly status?: number | undefined;
-  /** Another attempt of the same call cannot do better. Default false. */
+  /** Another attempt of the same call cannot succeed. Default false. */
   readonly final?: boolean;
-  /**
-   * The request met a kept connection that the other side was just closing (node #20256): nobody's failure, and no sign
-   * of trouble. Default false.
-   */
+  /** The request went out on a kept connection that the downstream was just closing (node #20256). That is nobody's failure. Default false. */
   readonly staleConnection?: boolean;
-  /** What led to this. Must be free of headers, bodies and secrets: it is logged. */
+  /** What led to this. Must not hold headers, bodies or secrets, because it is logged. */
   readonly cause?: unknown;
 }
 
 const brand = Symbol.for('halfopen.CallError');
 
-/** A policy's answers under load. To collect a stack costs more than to refuse, and it would always be the same one. */
+/** What policies answer under load. Collecting a stack would cost more than the refusal, and would always be the same one. */
 const REFUSALS: ReadonlySet<CallErrorCode> = new Set(['breaker_open', 'overloaded', 'budget_exhausted']);
 
 /**
- * The one error of a call. Match by `code`, not by class: two installed copies of this package stay compatible. A refusal
+ * The only error of a call. Match it by `code` and not by class, so that two installed copies of this package are compatible. A refusal
  * (`breaker_open`, `overloaded`, `budget_exhausted`) has no stack frames.
  */
 export class CallError extends Error {
@@ -83,8 +74,8 @@ export function isCallError(error: unknown): error is CallError {
 }
 
 /**
- * The error behind an aborted signal. Whoever aborts with an error that has a code of ours (a deadline, a service's own
- * time limit) is taken at its word; whoever aborts without saying why is a caller who left.
+ * The error behind an aborted signal. An abort reason that carries one of our codes (a deadline, a service's own time limit) keeps it.
+ * Any other abort is a caller who left.
  */
 export function abortError({ reason }: AbortSignal): CallError {
   if (isCallError(reason)) return reason;

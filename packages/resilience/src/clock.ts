@@ -1,23 +1,20 @@
 import { abortError } from './call-error.ts';
 
-/**
- * Time, as a policy sees it. Injected, so that the same policies run in a process, in a unit test that never sleeps,
- * and in a simulation.
- */
+/** Time, as a policy sees it. Injected, so that the same policy runs in a process, in a unit test that never sleeps, and in a simulation. */
 export interface Clock {
-  /** Milliseconds on a clock that never goes back. The zero point means nothing. */
+  /** Milliseconds on a clock that never goes back. Its zero point has no meaning. */
   now(): number;
-  /** Calls `callback` once after `delayMs`; the returned function takes that back. */
+  /** Calls `callback` once, after `delayMs`. @returns cancels that */
   after(delayMs: number, callback: () => void): () => void;
 }
 
 /** Chance, as a policy sees it: uniform in [0, 1). */
 export type Random = () => number;
 
-/** `setTimeout` takes a signed 32-bit delay and fires at once beyond it (axios-retry met this with a 30-day Retry-After). */
+/** `setTimeout` takes a signed 32-bit delay and fires at once beyond it: a Retry-After of 30 days would mean no delay at all. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** The clock of the process: monotonic, blind to changes of the wall clock. */
+/** The clock of the process: monotonic, so that changes of the wall clock do not matter. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(delayMs, callback) {

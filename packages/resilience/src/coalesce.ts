@@ -1,21 +1,32 @@
+import type { CallContext, CallNotes } from './call-context.ts';
 import { abortError, isCallError } from './call-error.ts';
-import type { Clock } from './clock.ts';
-import type { Call, CallContext, CallNotes, Policy } from './policy.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { DEFAULTS } from './defaults.ts';
+import { checkMs } from './options.ts';
+import type { Call, Policy } from './policy.ts';
+import { questionOf } from './question.ts';
 
 export interface CoalesceOptions {
-  /** Calls with the same key are the same question. */
-  readonly keyOf: (context: CallContext) => string;
-  /** The most a shared call may take: its own deadline, because the callers who share it have different ones. */
-  readonly timeoutMs: number;
-  readonly clock: Clock;
+  /** Calls with the same key share an answer. Default: operation, input and headers (`questionOf`). */
+  readonly keyOf?: (context: CallContext) => string;
+  /**
+   * The most that a shared call may take, in milliseconds. It has a deadline of its own because its callers have different ones.
+   * Default 2,000.
+   */
+  readonly timeoutMs?: number;
+  /** Default: the process's clock. */
+  readonly clock?: Clock;
 }
 
 /**
- * Lets identical safe calls in flight share one: a crowd that asks the same question costs one answer. Each caller
- * keeps its own deadline and may leave; the shared call is aborted when the last one has left. Nothing is kept: whoever
- * asks after the answer asks anew.
+ * Lets identical safe calls in flight share one: a crowd that asks the same question costs one answer. Each caller keeps its own
+ * deadline and may leave. The shared call is aborted when the last caller has left. Nothing is stored: a call that comes after the
+ * answer asks again.
+ * @throws RangeError for an option out of range
  */
-export function coalesce({ keyOf, timeoutMs, clock }: CoalesceOptions): Policy {
+export function coalesce(options: CoalesceOptions = {}): Policy {
+  const { keyOf = questionOf, timeoutMs = DEFAULTS.deadlineMs, clock = systemClock } = options;
+  checkMs('timeoutMs', timeoutMs, { min: 1 });
   return <T>(next: Call<T>): Call<T> => {
     const flights = new Map<string, Flight<T>>();
 
@@ -40,15 +51,15 @@ export function coalesce({ keyOf, timeoutMs, clock }: CoalesceOptions): Policy {
         if (shared !== undefined) context.watch?.({ type: 'shared' });
         try {
           const value = await board(flight, context.signal, () => {
-            // Aborted flights are not for newcomers.
+            // A newcomer must not join a call that is being aborted.
             if (flights.get(key) === flight) flights.delete(key);
           });
-          // What the answer says of itself, it says to all who get it: the first of them may have left.
+          // Everybody who gets the answer needs what it says about itself: the caller who began the call may have left.
           context.notes.cacheControl = flight.notes.cacheControl;
           context.notes.ageMs = flight.notes.ageMs;
           return value;
         } catch (error) {
-          // The shared call ran out of a time that began before ours did: ask anew, our own deadline permitting.
+          // The shared call began before ours and ran out of its own time. Ask again, if our own deadline permits.
           const outOfItsTime = isCallError(error) && error.code === 'deadline_exceeded';
           if (shared === undefined || !outOfItsTime || context.signal.aborted) throw error;
         }
@@ -60,12 +71,12 @@ export function coalesce({ keyOf, timeoutMs, clock }: CoalesceOptions): Policy {
 interface Flight<T> {
   readonly result: Promise<T>;
   readonly controller: AbortController;
-  /** Of the call that began it. */
+  /** Notes of the call that began it. */
   readonly notes: CallNotes;
   callers: number;
 }
 
-/** Waits for a shared call as long as its caller does. The last one to leave ends it. */
+/** Waits for a shared call for as long as its caller does. The last caller to leave aborts it. */
 function board<T>(flight: Flight<T>, signal: AbortSignal, onEnd: () => void): Promise<T> {
   flight.callers++;
   return new Promise<T>((resolve, reject) => {

@@ -1,27 +1,35 @@
 import { CallError } from './call-error.ts';
-import type { Clock } from './clock.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { DEFAULTS } from './defaults.ts';
+import { checkMs } from './options.ts';
 import type { Policy } from './policy.ts';
 import { withTimeLimit } from './time-limit.ts';
 
-/** The least that a call must have left to be worth sending: `x-deadline-ms` is a positive whole number. */
+/** The least time that a call must have left to be worth sending: `x-deadline-ms` is a positive whole number. */
 export const LEAST_USEFUL_MS = 1;
 
 export interface DeadlineOptions {
-  /** The most one logical call may take, everything included: queueing, back-off, every attempt. A caller may ask for less, never for more. */
-  readonly timeoutMs: number;
-  readonly clock: Clock;
+  /**
+   * The most that one logical call may take, in milliseconds, including queueing, back-off and every attempt. A caller may ask for
+   * less, never for more. Default 2,000.
+   */
+  readonly timeoutMs?: number;
+  /** Default: the process's clock. */
+  readonly clock?: Clock;
 }
 
 /**
- * One deadline for the logical call. When it fires, or when the caller leaves, everything below is aborted.
- * @throws CallError `deadline_exceeded`, or `cancelled` where the caller left
+ * One deadline for the logical call. When it passes, or when the caller leaves, everything below is aborted.
+ * @throws RangeError for an option out of range
+ * @throws CallError (from the policy) `deadline_exceeded`, or `cancelled` if the caller left
  */
-export function deadline({ timeoutMs, clock }: DeadlineOptions): Policy {
+export function deadline({ timeoutMs = DEFAULTS.deadlineMs, clock = systemClock }: DeadlineOptions = {}): Policy {
+  checkMs('timeoutMs', timeoutMs, { min: LEAST_USEFUL_MS });
   return (next) => async (context) => {
     const now = clock.now();
     const deadlineAt = Math.min(context.deadlineAt, now + timeoutMs);
     const limitMs = deadlineAt - now;
-    // Floored like the header that carries it: a call is never begun that the other side must refuse.
+    // Compared as the header that carries it will be: no call begins that the downstream must refuse.
     if (limitMs < LEAST_USEFUL_MS) {
       throw new CallError('deadline_exceeded', 'the deadline had passed before the call began');
     }

@@ -1,18 +1,18 @@
 import type { CallErrorCode } from './call-error.ts';
-import type { CallContext } from './policy.ts';
+import type { Verdict } from './outcome.ts';
 
 export type BreakerState = 'closed' | 'open' | 'half_open';
 
-/** What the policies of one downstream tell the outside: enough for metrics and logs, without depending on either. */
+/** What the policies of one downstream report: enough for metrics and logs, without depending on either. */
 export type PolicyEvent =
   /** A retry will start after `delayMs`. */
   | { readonly type: 'retry'; readonly reason: CallErrorCode; readonly attempt: number; readonly delayMs: number }
-  /** A second attempt was begun because the first had taken `afterMs`. */
+  /** A second attempt began because the first had already taken `afterMs`. */
   | { readonly type: 'hedge'; readonly afterMs: number }
-  /** A policy refused to send (or to send again). */
+  /** A policy refused to send the call, or to retry it. */
   | { readonly type: 'rejected'; readonly code: 'overloaded' | 'breaker_open' | 'budget_exhausted' }
   | { readonly type: 'breaker_transition'; readonly from: BreakerState; readonly to: BreakerState }
-  /** An endpoint is left out for `forMs`: of its last `outcomes` far more were failures than of the others'. */
+  /** The balancer ejected an endpoint for `forMs`: it fails far more of its calls than the other endpoints do. */
   | {
       readonly type: 'ejection';
       readonly endpoint: string;
@@ -21,13 +21,10 @@ export type PolicyEvent =
       readonly failures: number;
     };
 
-/** Called synchronously, on the way of the call: keep it cheap, never throw. */
+/** Called synchronously on the path of the call: keep it cheap and never throw. */
 export type PolicyListener = (event: PolicyEvent) => void;
 
-/** What one outcome says about the other side. `neutral` outcomes say nothing about it. */
-export type Verdict = 'success' | 'failure' | 'neutral';
-
-/** What happens to one call, for whoever watches that call: its trace, its explanation. */
+/** What happens to one call, for whoever watches it: its trace, its explanation. */
 export type CallEvent =
   | PolicyEvent
   | {
@@ -36,7 +33,7 @@ export type CallEvent =
       readonly operation: string;
       readonly retryBudgetRemaining: number;
     }
-  /** `error`: `undefined` where the caller got an answer, though perhaps an old one in place of the failure `staleBecause`. */
+  /** `error` is `undefined` when the caller got an answer. That may be a stale one that replaces the failure `staleBecause`. */
   | {
       readonly type: 'call_ended';
       readonly downstream: string;
@@ -44,26 +41,29 @@ export type CallEvent =
       readonly staleBecause: CallErrorCode | undefined;
       readonly retryBudgetRemaining: number;
     }
-  /** The call waits for a place in the bulkhead; `admitted` once it has one. */
+  /** The call waits for a place in the bulkhead. `admitted` follows once it has one. */
   | { readonly type: 'queued' }
   | { readonly type: 'admitted' }
-  /** The call is answered together with an identical one that was on its way. */
+  /** The call shares the answer of an identical call that was already in flight. */
   | { readonly type: 'shared' }
-  /** A breaker let the attempt through, in this state: half-open, it is the probe. */
+  /** A breaker let the attempt through in this state. If it was half-open, the attempt is the probe. */
   | { readonly type: 'breaker_admitted'; readonly attempt: number; readonly state: BreakerState }
   /** How a breaker judged the attempt. */
   | { readonly type: 'breaker_verdict'; readonly attempt: number; readonly verdict: Verdict }
   | { readonly type: 'attempt_started'; readonly attempt: number; readonly endpoint: string }
-  /** An HTTP answer has come, be it good or bad. `fault`: the one that the other side says it has injected. */
+  /** An HTTP answer arrived, good or bad. `fault` is the fault that the downstream says it injected. */
   | { readonly type: 'answered'; readonly attempt: number; readonly status: number; readonly fault: string | undefined }
-  /** `error`: `undefined` where it succeeded. */
+  /** `error` is `undefined` when the attempt succeeded. */
   | { readonly type: 'attempt_ended'; readonly attempt: number; readonly error: CallErrorCode | undefined };
 
-/** Called synchronously, on the way of the call: keep it cheap, never throw. */
+/** Called synchronously on the path of the call: keep it cheap and never throw. */
 export type CallWatcher = (event: CallEvent) => void;
 
-/** Tells what concerns the downstream as well as this one call to both. */
-export function tell(event: PolicyEvent, onEvent: PolicyListener, { watch }: CallContext): void {
+/** Reports an event of one call both to the downstream's listener and to whoever watches the call. */
+export function tell(event: PolicyEvent, onEvent: PolicyListener, watch: CallWatcher | undefined): void {
   onEvent(event);
   watch?.(event);
 }
+
+/** The default listener: ignores every event. */
+export const ignoreEvents: PolicyListener = () => undefined;

@@ -1,26 +1,33 @@
+import type { CallContext } from './call-context.ts';
 import { abortError } from './call-error.ts';
-import type { Clock } from './clock.ts';
-import { type PolicyListener, tell } from './events.ts';
-import type { Call, CallContext, Policy } from './policy.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { ignoreEvents, type PolicyListener, tell } from './events.ts';
+import type { Call, Policy } from './policy.ts';
 import { createQuantile } from './quantile.ts';
-import type { RetryBudget } from './retry-budget.ts';
+import { createRetryBudget, type RetryBudget } from './retry-budget.ts';
 
 export interface HedgeOptions {
-  /** Second attempts are paid from it like retries: where most are slow, hedging would double the load. */
-  readonly budget: RetryBudget;
-  readonly clock: Clock;
-  readonly onEvent: PolicyListener;
+  /**
+   * Pays for second attempts as it pays for retries. Without it, hedging would double the load whenever most answers are slow.
+   * Share it with `retry`. Default: a budget of this policy's own, which nothing refills.
+   */
+  readonly budget?: RetryBudget;
+  /** Default: the process's clock. */
+  readonly clock?: Clock;
+  /** Called at each second attempt. Default: nobody. */
+  readonly onEvent?: PolicyListener;
 }
 
-/** A second attempt begins when the first has taken longer than this share of the last successes. */
+/** A second attempt begins when the first has taken longer than this share of the latest successes. */
 const QUANTILE = 0.95;
 
 /**
- * Sends a second attempt of a safe operation when the first takes longer than usual; the first good answer wins, the
- * other attempt is aborted. Trades a few per cent more load for a shorter tail (J. Dean, L. A. Barroso, "The Tail at
- * Scale", 2013). What is usual is observed of first attempts; until it is known, nothing is hedged.
+ * Sends a second attempt of a safe operation when the first takes longer than usual. The first good answer wins and the other attempt
+ * is aborted. This trades a few per cent of load for a shorter tail (J. Dean, L. A. Barroso, "The Tail at Scale", 2013). First attempts
+ * show what is usual. Until that is known, nothing is hedged.
  */
-export function hedge({ budget, clock, onEvent }: HedgeOptions): Policy {
+export function hedge(options: HedgeOptions = {}): Policy {
+  const { budget = createRetryBudget(), clock = systemClock, onEvent = ignoreEvents } = options;
   const usual = createQuantile(QUANTILE);
   return (next) => (context) => {
     const startedAt = clock.now();
@@ -35,11 +42,11 @@ export function hedge({ budget, clock, onEvent }: HedgeOptions): Policy {
     return race(next, context, clock, afterMs, {
       mayHedge: () => {
         if (!budget.spend()) return false;
-        tell({ type: 'hedge', afterMs }, onEvent, context);
+        tell({ type: 'hedge', afterMs }, onEvent, context.watch);
         return true;
       },
-      // Also when the second attempt has won: the first took at least this long. Without those, what is usual would
-      // shrink with every hedge, and more and more would be hedged.
+      // Also when the second attempt won, because the first took at least this long. Without these observations the usual duration
+      // would shrink with every hedge, and more and more calls would be hedged.
       onWon: observe,
     });
   };
@@ -47,14 +54,11 @@ export function hedge({ budget, clock, onEvent }: HedgeOptions): Policy {
 
 interface RaceRules {
   readonly mayHedge: () => boolean;
-  /** Called once, as soon as there is a good answer. */
+  /** Called once, at the first good answer. */
   readonly onWon: () => void;
 }
 
-/**
- * Resolves with the first success, once the other attempt has ended; rejects when every attempt that was begun has
- * failed, with the first failure.
- */
+/** Resolves with the first success once the other attempt has ended. Rejects with the first failure once every attempt has failed. */
 function race<T>(
   attempt: Call<T>,
   context: CallContext,
@@ -73,7 +77,7 @@ function race<T>(
       cancelTimer();
       for (const controller of controllers) controller.abort(abortError(signal));
     };
-    /** A place in the bulkhead is held until nothing runs any more: an aborted attempt has to end first. */
+    /** An aborted attempt has to end first, because its place in the bulkhead is held until nothing runs any more. */
     const onEnded = () => {
       if (--pending > 0) return;
       cancelTimer();
@@ -95,7 +99,7 @@ function race<T>(
           onEnded();
         },
         (error: unknown) => {
-          // A failure is the retry's business, not ours: nothing is hedged after it.
+          // Failures are the retry policy's business: nothing is hedged after one.
           firstError ??= error;
           onEnded();
         },

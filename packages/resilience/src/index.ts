@@ -1,16 +1,16 @@
+export { type AttemptLimits, attemptLimits } from './attempt-limits.ts';
 export { type AttemptTimeoutOptions, attemptTimeout } from './attempt-timeout.ts';
 export { type Backoff, fullJitterMs } from './backoff.ts';
 export {
   type Balancer,
   type BalancerOptions,
   createBalancer,
-  type Endpoint,
   type EndpointGuard,
   type EndpointStatus,
-  type RecentOutcomes,
 } from './balancer.ts';
 export { type Breaker, type BreakerOptions, createBreaker } from './breaker.ts';
 export { type Bulkhead, type BulkheadOptions, createBulkhead } from './bulkhead.ts';
+export { type CallContext, type CallContextOptions, type CallNotes, callContext, type Safety } from './call-context.ts';
 export {
   abortError,
   CALL_ERROR_CODES,
@@ -24,9 +24,21 @@ export { type Clock, type Random, sleep, systemClock } from './clock.ts';
 export { type CoalesceOptions, coalesce } from './coalesce.ts';
 export { type DeadlineOptions, deadline, LEAST_USEFUL_MS } from './deadline.ts';
 export { DEFAULTS } from './defaults.ts';
-export type { BreakerState, CallEvent, CallWatcher, PolicyEvent, PolicyListener, Verdict } from './events.ts';
+export type { Endpoint } from './endpoint.ts';
+export {
+  type BreakerState,
+  type CallEvent,
+  type CallWatcher,
+  ignoreEvents,
+  type PolicyEvent,
+  type PolicyListener,
+} from './events.ts';
 export { type HedgeOptions, hedge } from './hedge.ts';
-export { type Call, type CallContext, type CallNotes, compose, none, type Policy, type Safety } from './policy.ts';
+export { type ErrorMeaning, mapErrors } from './map-errors.ts';
+export { checkCap, checkCount, checkMs, checkShare } from './options.ts';
+export type { RecentOutcomes, Verdict } from './outcome.ts';
+export { type Call, compose, none, type Policy } from './policy.ts';
+export { questionOf } from './question.ts';
 export { isRetryable, type RetryOptions, retry } from './retry.ts';
 export { createRetryBudget, type RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
 export { type StaleIfErrorOptions, staleIfError, usableOnErrorMs } from './stale-if-error.ts';

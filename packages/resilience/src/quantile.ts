@@ -1,16 +1,16 @@
-/** Observations that are remembered, and how many it takes before they say anything. */
+/** Observations that are remembered, and how many are needed before there is a value. */
 const REMEMBERED = 128;
 const LEAST = 20;
-/** Sorted again after so many observations: a little old is good enough, and sorting is not for every call. */
+/** Observations between two sorts: a slightly old value is good enough, and sorting at every call is too dear. */
 const REFRESH = 16;
 
 export interface Quantile {
   observe(value: number): void;
-  /** `undefined` until enough has been observed. */
+  /** `undefined` until there are enough observations. */
   readonly value: number | undefined;
 }
 
-/** A quantile, above 0 and at most 1, of the last observations. */
+/** A quantile of the latest observations. @param quantile above 0, at most 1 */
 export function createQuantile(quantile: number): Quantile {
   const last = new Float64Array(REMEMBERED);
   let count = 0;

@@ -1,13 +1,16 @@
+import { DEFAULTS } from './defaults.ts';
+import { checkCap, checkCount, checkShare } from './options.ts';
+
 export interface RetryBudgetOptions {
-  /** Retries that each successful call earns. */
-  readonly ratio: number;
-  /** The most retries the bucket holds: tens, not hundreds. Full private buckets in 1,000 clients are a storm of their own. */
-  readonly capacity: number;
-  /** Retries the bucket starts with: nearly none, because a process that has just started has no success to show. */
-  readonly initial: number;
+  /** Retries that each successful call earns, 0 to 1. Default 0.1. */
+  readonly ratio?: number;
+  /** Most retries that the bucket holds: tens, not hundreds. 1,000 clients with full buckets are a storm of their own. Default 20. */
+  readonly capacity?: number;
+  /** Retries in the bucket at start: few, because a new process has no success to show. Default 3, or `capacity` if that is less. */
+  readonly initial?: number;
 }
 
-/** A token bucket that bounds the load retries may add. One per process and downstream, shared by all its operations. */
+/** A token bucket that bounds the load which retries may add. One per process and downstream, shared by all operations. */
 export interface RetryBudget {
   /** A call succeeded. */
   earn(): void;
@@ -19,11 +22,18 @@ export interface RetryBudget {
 }
 
 /**
- * Earned per success, never per request: during an outage nothing is earned, so retries stop and the overloaded side
- * can come back. In an outage of N calls the other side sees at most N + capacity attempts.
+ * Retries are earned per success, never per request. During an outage nothing is earned, so retries stop and the downstream can
+ * recover. In an outage of N calls it sees at most N + capacity attempts.
+ * @throws RangeError for an option out of range
  */
-export function createRetryBudget({ ratio, capacity, initial }: RetryBudgetOptions): RetryBudget {
-  // Counted in millionths: 0.1 earned ten times must be a whole retry, which floating point does not promise.
+export function createRetryBudget(options: RetryBudgetOptions = {}): RetryBudget {
+  const { ratio = DEFAULTS.retryRatio, capacity = DEFAULTS.retryBudget } = options;
+  const { initial = Math.min(DEFAULTS.retryBudgetInitial, capacity) } = options;
+  checkShare('ratio', ratio);
+  checkCount('capacity', capacity);
+  checkCount('initial', initial);
+  checkCap('initial', initial, 'capacity', capacity);
+  // Counted in millionths: 0.1 earned ten times must be a whole retry, which floating point does not guarantee.
   const unit = 1_000_000;
   const earned = Math.round(ratio * unit);
   const most = capacity * unit;

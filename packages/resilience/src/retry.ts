@@ -1,24 +1,35 @@
-import { type Backoff, fullJitterMs } from './backoff.ts';
+import { fullJitterMs } from './backoff.ts';
+import type { CallContext } from './call-context.ts';
 import { CallError, isCallError } from './call-error.ts';
-import { type Clock, type Random, sleep } from './clock.ts';
+import { type Clock, type Random, sleep, systemClock } from './clock.ts';
 import { LEAST_USEFUL_MS } from './deadline.ts';
-import { type PolicyListener, tell } from './events.ts';
-import type { CallContext, Policy } from './policy.ts';
-import type { RetryBudget } from './retry-budget.ts';
+import { DEFAULTS } from './defaults.ts';
+import { ignoreEvents, type PolicyListener, tell } from './events.ts';
+import { checkCap, checkCount, checkMs } from './options.ts';
+import type { Policy } from './policy.ts';
+import { createRetryBudget, type RetryBudget } from './retry-budget.ts';
 
-export interface RetryOptions extends Backoff {
-  /** Attempts in all, the first included. 1 means no retry. */
-  readonly attempts: number;
-  readonly budget: RetryBudget;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly onEvent: PolicyListener;
+export interface RetryOptions {
+  /** Attempts in all, the first included. 1 means no retry. Default 3. */
+  readonly attempts?: number;
+  /** Upper bound of the first back-off, in milliseconds. Doubles with each retry. Default 50, or `capMs` if that is less. */
+  readonly baseMs?: number;
+  /** Upper bound of every back-off, in milliseconds. Default 1,000. */
+  readonly capMs?: number;
+  /** Pays for retries. Share one between everything that calls the same downstream. Default: one of this policy's own. */
+  readonly budget?: RetryBudget;
+  /** Default: the process's clock. */
+  readonly clock?: Clock;
+  /** Default `Math.random`. */
+  readonly random?: Random;
+  /** Called at each retry and at each one that the budget refuses. Default: nobody. */
+  readonly onEvent?: PolicyListener;
 }
 
-/** Statuses that say "not now" (RFC 9110 §15.6.3–5), and 429 (RFC 6585 §4). A 500 is an answer: asking again adds load, not hope. */
+/** Statuses that say "not now" (RFC 9110 §15.6.3–5), and 429 (RFC 6585 §4). A 500 is an answer: asking again adds load and no hope. */
 const RETRYABLE_STATUS: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
-/** Kept connections that one call may find closing. */
+/** How many closing connections one call may run into. */
 const MAX_REPLACED = 3;
 
 /** The part of a call's context that says whether it may be repeated. */
@@ -26,7 +37,7 @@ interface RetryFacts {
   readonly operation: Pick<CallContext['operation'], 'safety'>;
 }
 
-/** Whether another attempt of the same call is allowed after this failure, budget and time aside. */
+/** Whether another attempt of the same call is allowed after this failure. Budget and time are not considered. */
 export function isRetryable(error: CallError, { operation }: RetryFacts): boolean {
   if (error.final) return false;
   switch (error.code) {
@@ -34,35 +45,51 @@ export function isRetryable(error: CallError, { operation }: RetryFacts): boolea
       return true;
     case 'connection_lost':
     case 'attempt_timeout':
-      // The other side may have done the work: repeating it is the contract's decision, not ours.
+      // The downstream may have done the work. Whether it may be repeated is the contract's decision.
       return operation.safety !== 'unsafe';
     case 'remote_error':
     case 'overloaded':
-      // A gateway's 502 or 504 does not say whether the work was done behind it; 503 and 429 say that it was not.
+      // A gateway's 502 or 504 does not say whether the work was done behind it. 503 and 429 say that it was not.
       return (
         error.status !== undefined &&
         RETRYABLE_STATUS.has(error.status) &&
         (operation.safety !== 'unsafe' || error.status === 503 || error.status === 429)
       );
     default:
-      // An open breaker is not tried again: it answers for the same endpoint. Our own refusals and deadlines are final.
+      // An open breaker is not retried, because it answers for the same endpoint. Our own refusals and deadlines are final.
       return false;
   }
 }
 
 /**
- * Tries again what may be tried again, while attempts, time and budget allow; waits with full jitter, or as long as the
- * other side asked (Retry-After). Gives up at once, keeping that hint, when the wait would not fit before the deadline.
- * @throws CallError the last failure; `budget_exhausted` (cause: the last failure) when only the budget forbids a retry;
- *   `cancelled` or `deadline_exceeded` when a wait is aborted
+ * Retries what may be retried, while attempts, time and budget allow. Waits with full jitter, or for as long as the downstream asked
+ * (Retry-After). Gives up at once and keeps that hint if the wait would not end before the deadline.
+ *
+ * Works on any function: see `callContext` for a context, and `mapErrors` for errors of your own.
+ * @throws RangeError for an option out of range
+ * @throws CallError (from the policy) the last failure; `budget_exhausted` (cause: the last failure) when only the budget forbids a
+ *   retry; `cancelled` or `deadline_exceeded` when a wait is aborted
  */
-export function retry(options: RetryOptions): Policy {
-  const { attempts, budget, clock, random, onEvent } = options;
+export function retry(options: RetryOptions = {}): Policy {
+  const {
+    attempts = DEFAULTS.attempts,
+    capMs = DEFAULTS.backoffCapMs,
+    baseMs = Math.min(DEFAULTS.backoffBaseMs, capMs),
+    budget = createRetryBudget(),
+    clock = systemClock,
+    random = Math.random,
+    onEvent = ignoreEvents,
+  } = options;
+  checkCount('attempts', attempts, { min: 1 });
+  checkMs('capMs', capMs);
+  checkMs('baseMs', baseMs);
+  checkCap('baseMs', baseMs, 'capMs', capMs);
+  const backoff = { baseMs, capMs };
   return (next) => async (context) => {
     let replaced = 0;
     let number = context.attempt;
     for (let attempt = 1; ; attempt++, number = ++context.notes.attempts) {
-      // The queue before us may have taken what time there was.
+      // Waiting in the queue may have used up the time.
       if (context.deadlineAt - clock.now() < LEAST_USEFUL_MS) {
         throw new CallError('deadline_exceeded', 'no time left to start an attempt');
       }
@@ -72,26 +99,26 @@ export function retry(options: RetryOptions): Policy {
         return value;
       } catch (error) {
         if (attempt - replaced >= attempts || !isCallError(error) || !isRetryable(error, context)) throw error;
-        // As every HTTP client does (RFC 9110 §9.2.2): at once, unpaid and not counted. Each time one kept connection
-        // fewer is left to meet, so an outage does not turn this into load.
+        // As every HTTP client does (RFC 9110 §9.2.2): at once, without paying and without counting it as an attempt. Each time, one
+        // kept connection fewer is left, so an outage does not turn this into load.
         if (error.staleConnection && replaced < MAX_REPLACED && !context.signal.aborted) {
           replaced++;
-          tell({ type: 'retry', reason: error.code, attempt, delayMs: 0 }, onEvent, context);
+          tell({ type: 'retry', reason: error.code, attempt, delayMs: 0 }, onEvent, context.watch);
           continue;
         }
-        const delayMs = (error.retryAfterMs ?? 0) + fullJitterMs(options, attempt - 1, random);
+        const delayMs = (error.retryAfterMs ?? 0) + fullJitterMs(backoff, attempt - 1, random);
         if (clock.now() + delayMs + LEAST_USEFUL_MS > context.deadlineAt || context.signal.aborted) throw error;
         if (!budget.spend()) {
-          // Where no retry is ever paid for, none is missing.
+          // A budget that never pays for a retry withholds none.
           if (budget.capacity === 0) throw error;
-          tell({ type: 'rejected', code: 'budget_exhausted' }, onEvent, context);
+          tell({ type: 'rejected', code: 'budget_exhausted' }, onEvent, context.watch);
           throw new CallError('budget_exhausted', `the retry budget is spent (attempt ${attempt}: ${error.message})`, {
             sent: error.sent,
             retryAfterMs: error.retryAfterMs,
             cause: error,
           });
         }
-        tell({ type: 'retry', reason: error.code, attempt, delayMs }, onEvent, context);
+        tell({ type: 'retry', reason: error.code, attempt, delayMs }, onEvent, context.watch);
         await sleep(clock, delayMs, context.signal);
       }
     }

@@ -1,22 +1,34 @@
 import { LRUCache } from 'lru-cache';
+import type { CallContext } from './call-context.ts';
 import { isCallError } from './call-error.ts';
-import type { Clock } from './clock.ts';
-import type { Call, CallContext, Policy } from './policy.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { checkCount } from './options.ts';
+import type { Call, Policy } from './policy.ts';
+import { questionOf } from './question.ts';
 
 export interface StaleIfErrorOptions {
-  /** Calls with the same key are the same question. */
-  readonly keyOf: (context: CallContext) => string;
-  /** Memory that the stored answers may take, about: what a string takes is known to V8 alone. Beyond it the least used are forgotten. */
-  readonly maxBytes: number;
-  readonly clock: Clock;
+  /** Calls with the same key share an answer. Default: operation, input and headers (`questionOf`). */
+  readonly keyOf?: (context: CallContext) => string;
+  /**
+   * Memory that stored answers may take, for each operation. Approximate, because only V8 knows what a string takes. Beyond it, the
+   * least recently used answers are dropped. Default 4,000,000: some ten thousand short answers.
+   */
+  readonly maxBytes?: number;
+  /** Default: the process's clock. */
+  readonly clock?: Clock;
 }
 
+const DEFAULT_MAX_BYTES = 4_000_000;
+
 /**
- * Answers a failed safe call with the last good answer to the very same question, while that answer's own
- * Cache-Control allows it (`stale-if-error`, RFC 5861 §4), and says so in `notes.staleMs`: whoever answers with it must
- * not pass it off as fresh. Answers that forbid it (`no-store`, `must-revalidate` and their kin) are not kept.
+ * Replaces the failure of a safe call by the last good answer to the same question, while that answer's own Cache-Control allows it
+ * (`stale-if-error`, RFC 5861 §4). Says so in `notes.staleMs`, because nobody may pass that answer off as fresh. Answers that forbid it
+ * (`no-store`, `must-revalidate` and similar) are not stored.
+ * @throws RangeError for an option out of range
  */
-export function staleIfError({ keyOf, maxBytes, clock }: StaleIfErrorOptions): Policy {
+export function staleIfError(options: StaleIfErrorOptions = {}): Policy {
+  const { keyOf = questionOf, maxBytes = DEFAULT_MAX_BYTES, clock = systemClock } = options;
+  checkCount('maxBytes', maxBytes, { min: 1 });
   return <T>(next: Call<T>): Call<T> => {
     const answers = new LRUCache<string, Stored<T>>({
       maxSize: maxBytes,
@@ -29,7 +41,7 @@ export function staleIfError({ keyOf, maxBytes, clock }: StaleIfErrorOptions): P
       try {
         const value = await next(context);
         const { cacheControl, ageMs = 0 } = context.notes;
-        // Without a word of its own, it says nothing about what is stored.
+        // An answer without Cache-Control says nothing about what is stored.
         if (cacheControl !== undefined) {
           const usableMs = usableOnErrorMs(cacheControl);
           if (usableMs === 0) answers.delete(key);
@@ -51,29 +63,29 @@ export function staleIfError({ keyOf, maxBytes, clock }: StaleIfErrorOptions): P
 
 interface Stored<T> {
   readonly value: T;
-  /** How old it may be and still stand in for a failure. */
+  /** How old it may be and still replace a failure. */
   readonly usableMs: number;
-  /** When the downstream made it. A cache in between may have had it for a while. */
+  /** When the downstream made it. A cache on the way may have stored it for a while. */
   readonly bornAt: number;
   readonly bytes: number;
 }
 
 const sizeOf = (value: unknown) => JSON.stringify(value)?.length ?? 1;
 
-/** What an entry takes beyond its question and its answer: a place in the cache, objects, numbers (Node 24.21, short answers). */
+/** Memory of an entry besides its key and answer: cache node, objects, numbers (Node 24.21, short answers). */
 const ENTRY_BYTES = 230;
 
-/** Nobody is there to be answered, the question itself was wrong, or the downstream has a newer word on it (404, 410, 403). */
+/** Nobody is left to answer, the question itself was wrong, or the downstream gave a newer answer to it (404, 410, 403). */
 const NOT_A_FAILURE: ReadonlySet<string> = new Set(['cancelled', 'bad_request', 'remote_refused']);
 
 /**
- * How old, in milliseconds, an answer may be and still stand in for a failure: its freshness and `stale-if-error`
- * together (RFC 5861 §4). 0 where it may not at all.
+ * The age in milliseconds up to which an answer may replace a failure: its freshness plus its `stale-if-error` (RFC 5861 §4). 0 if it
+ * never may.
  */
 export function usableOnErrorMs(cacheControl: string): number {
   const directives = new Map<string, string>();
   for (const [, name = '', quoted, token] of cacheControl.toLowerCase().matchAll(DIRECTIVE)) {
-    // Where two contradict each other, the first counts (RFC 9111 §4.2.1).
+    // If two directives contradict each other, the first one counts (RFC 9111 §4.2.1).
     if (!directives.has(name)) directives.set(name, quoted ?? token ?? '');
   }
   if (FORBIDDING.some((directive) => directives.has(directive))) return 0;
@@ -81,10 +93,10 @@ export function usableOnErrorMs(cacheControl: string): number {
   return onError === 0 ? 0 : (onError + seconds(directives.get('max-age'))) * 1_000;
 }
 
-/** A name and perhaps a value. A comma or a name within a quoted value is neither. */
+/** A name and an optional value. Commas and names inside a quoted value do not count. */
 const DIRECTIVE = /([\w-]+)(?:=(?:"([^"]*)"|([^\s,"]*)))?/g;
 
-/** One answer is given to many callers: what a shared cache must not do, must not be done here (RFC 9111 §4.2.4). */
+/** One answer is given to many callers, so the rules of a shared cache apply (RFC 9111 §4.2.4). */
 const FORBIDDING = ['no-store', 'no-cache', 'private', 'must-revalidate', 'proxy-revalidate', 's-maxage'];
 
 function seconds(value: string | undefined): number {

@@ -1,23 +1,23 @@
+import type { CallContext } from './call-context.ts';
 import { abortError, type CallError } from './call-error.ts';
 import type { Clock } from './clock.ts';
-import type { Call, CallContext } from './policy.ts';
+import type { Call } from './policy.ts';
 
 export interface TimeLimit {
   readonly clock: Clock;
   readonly limitMs: number;
-  /** The error that the work below is aborted with, and that the caller gets, when the time is up. */
+  /** The error with which the work below is aborted, and which the caller gets, when the time is up. */
   readonly onTimeUp: () => CallError;
   /**
-   * When the caller is answered once the time is up or it has left. `at_once`: without trusting anything below to
-   * listen. `when_ended`: after the aborted work has really ended, so that whoever counts it (bulkhead, breaker) counts
-   * what is true.
+   * When the caller gets that error. `at_once`: without trusting anything below to react to the abort. `when_ended`: after the aborted
+   * work has really ended, so that bulkhead and breaker count the truth.
    */
   readonly settle: 'at_once' | 'when_ended';
 }
 
 /**
- * Runs `next` under a time limit and aborts it when the time is up or the caller leaves. Racing a timer without
- * aborting would leave the work running for nobody. The deadline and the attempt timeout are this, twice.
+ * Runs `next` under a time limit. Aborts it when the time is up or the caller leaves: racing a timer without aborting would leave the
+ * work running for nobody. Both the deadline and the attempt timeout are made of this.
  */
 export function withTimeLimit<T>(limit: TimeLimit, next: Call<T>, context: CallContext): Promise<T> {
   const { signal: outer } = context;
@@ -41,7 +41,7 @@ export function withTimeLimit<T>(limit: TimeLimit, next: Call<T>, context: CallC
     next({ ...context, signal }).then(
       (value) => {
         release();
-        // Too late is too late, even if the work ended well: it was reported, or will be counted, as out of time.
+        // Late success is still late: the call was reported, or will be counted, as out of time.
         if (signal.aborted) reject(abortError(signal));
         else resolve(value);
       },

@@ -27,7 +27,7 @@ describe('attempt timeout', () => {
   });
 
   test('reports when the aborted work has ended, not before: whoever counts attempts counts what is true', async () => {
-    const seen = track(limited(() => new Promise((resolve) => setTimeout(resolve, 700, 'late')))(context()));
+    const seen = track(limited(() => new Promise((resolve) => clock.after(700, () => resolve('late'))))(context()));
     await advance(699);
     expect(seen.outcome).toBe('pending');
     await advance(1);

@@ -1,9 +1,12 @@
 import CircuitBreaker from 'opossum';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type BreakerOptions, CallError, createBreaker, type PolicyEvent } from '../src/index.ts';
+import { useGlobalTimers } from './global-timers.ts';
 import { context, remoteError, taking, track, unreachable, useVirtualTime } from './virtual-time.ts';
 
-const { clock, advance, pending } = useVirtualTime();
+const { clock, advance: advanceOurs, pending } = useVirtualTime();
+// Naive breakers run beside ours in some of the tests.
+const advance = useGlobalTimers(advanceOurs);
 
 function setup(changes: Partial<BreakerOptions> = {}) {
   const events: PolicyEvent[] = [];
@@ -11,11 +14,10 @@ function setup(changes: Partial<BreakerOptions> = {}) {
     windowMs: 10_000,
     minimumCalls: 20,
     failureRate: 0.5,
-    slowCallMs: 400,
+    attemptTimeoutMs: 500,
+    slowShare: 0.8,
     openMs: 250,
     maxOpenMs: 1_000,
-    probeLeaseMs: 750,
-    fairChanceMs: 250,
     clock,
     random: () => 0,
     onEvent: (event) => events.push(event),
@@ -452,11 +454,49 @@ describe('half-open', () => {
   });
 });
 
-test('nothing is left behind: no timer while closed, none after close()', async () => {
-  const { breaker, fail, times } = setup();
-  expect(pending()).toBe(0);
+test('takes no timer, on our clock or of the process: an open breaker becomes half-open when it is looked at', async () => {
+  const { breaker, events, fail, times } = setup();
   await times(20, fail);
-  expect(pending()).toBe(1);
+  expect(breaker.state).toBe('open');
+  expect([pending(), vi.getTimerCount()]).toEqual([0, 0]);
+  await advance(249);
+  expect(breaker.state).toBe('open');
+  await advance(1);
+  expect(events.at(-1)).toEqual({ type: 'breaker_transition', from: 'closed', to: 'open' });
+  expect(breaker.admits).toBe(true);
+  expect(events.at(-1)).toEqual({ type: 'breaker_transition', from: 'open', to: 'half_open' });
+});
+
+test('what ends after close() changes nothing any more', async () => {
+  const { breaker, events, run, halfOpen } = setup();
+  await halfOpen();
+  run(() => taking(10, 'answer')(context()));
   breaker.close();
-  expect(pending()).toBe(0);
+  const before = events.length;
+  await advance(10);
+  expect([breaker.state, events.length]).toEqual(['half_open', before]);
+});
+
+test.each([
+  [{ failureRate: 1 }, 'failureRate is 1, but must be a number from 0 below 1'],
+  [{ failureRate: -0.1 }, 'failureRate is -0.1'],
+  [{ slowShare: 0 }, 'slowShare is 0, but must be a number above 0 to 1'],
+  [{ minimumCalls: 0 }, 'minimumCalls is 0, but must be a whole number of at least 1'],
+  [{ minimumCalls: 1.5 }, 'minimumCalls is 1.5'],
+  [{ windowMs: 99 }, 'windowMs is 99, but must be milliseconds of at least 100'],
+  [{ attemptTimeoutMs: 0 }, 'attemptTimeoutMs is 0'],
+  [{ openMs: 0 }, 'openMs is 0'],
+  [{ openMs: Number.NaN }, 'openMs is NaN'],
+  [{ openMs: 2_000 }, 'openMs is 2000, but must be at most maxOpenMs, which is 1000'],
+  [{ openMs: 500, maxOpenMs: 100 }, 'openMs is 500, but must be at most maxOpenMs, which is 100'],
+])('refuses %j', (options, message) => {
+  expect(() => createBreaker(options)).toThrow(RangeError);
+  expect(() => createBreaker(options)).toThrow(message);
+});
+
+test('a lower cap lowers the defaults below it', async () => {
+  const breaker = createBreaker({ maxOpenMs: 100, clock, random: () => 0 });
+  for (let n = 0; n < 20; n++) track(breaker.policy(() => Promise.reject(unreachable()))(context()));
+  await advance(0);
+  expect(breaker.retryAfterMs).toBe(100);
 });

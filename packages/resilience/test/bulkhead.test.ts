@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createBulkhead, type PolicyEvent } from '../src/index.ts';
 import { context, taking, track, useVirtualTime } from './virtual-time.ts';
 
-const { advance } = useVirtualTime();
+const { clock, advance } = useVirtualTime();
 
 function setup() {
   const events: PolicyEvent[] = [];
@@ -46,7 +46,7 @@ describe('bulkhead', () => {
 
   test('a place is freed when the work has ended, not when the caller left (opossum #673: 32 ran at capacity 2)', async () => {
     const { bulkhead } = setup();
-    const stubborn = bulkhead.policy(() => new Promise((resolve) => setTimeout(resolve, 1_000)));
+    const stubborn = bulkhead.policy(() => new Promise<void>((resolve) => clock.after(1_000, resolve)));
     const caller = new AbortController();
     track(stubborn(context({ signal: caller.signal })));
     await advance(0);

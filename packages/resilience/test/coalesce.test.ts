@@ -112,7 +112,7 @@ describe('coalesce', () => {
   });
 
   test('an aborted call that ends late does not stop later callers from sharing', async () => {
-    const { call, flights } = setup(() => new Promise((resolve) => setTimeout(resolve, 100, 'answer')));
+    const { call, flights } = setup(() => new Promise((resolve) => clock.after(100, () => resolve('answer'))));
     const caller = new AbortController();
     track(call(context({ signal: caller.signal })));
     await advance(50);

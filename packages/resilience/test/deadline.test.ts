@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { type CallContext, deadline, systemClock } from '../src/index.ts';
+import { type CallContext, deadline } from '../src/index.ts';
 import { context, taking, track, useVirtualTime } from './virtual-time.ts';
 
 const { clock, advance, pending } = useVirtualTime();
@@ -21,7 +21,7 @@ describe('deadline', () => {
       below = ctx.signal;
       return taking(60_000, 'late')(ctx);
     });
-    const startedAt = systemClock.now();
+    const startedAt = clock.now();
     const seen = track(call(context()));
     await advance(1_999);
     expect(seen.outcome).toBe('pending');
@@ -59,7 +59,7 @@ describe('deadline', () => {
   });
 
   test('a caller may ask for less, never for more', async () => {
-    const startedAt = systemClock.now();
+    const startedAt = clock.now();
     const less = track(limited(taking(60_000, 'late'))(context({ deadlineAt: startedAt + 300 })));
     const more = track(limited(taking(60_000, 'late'))(context({ deadlineAt: startedAt + 30_000 })));
     await advance(2_000);
@@ -69,7 +69,7 @@ describe('deadline', () => {
 
   test('tells what is below how long there is', async () => {
     const deadlineAt = await limited(async (ctx) => ctx.deadlineAt)(context());
-    expect(deadlineAt).toBe(systemClock.now() + 2_000);
+    expect(deadlineAt).toBe(clock.now() + 2_000);
   });
 
   test('starts nothing when the time has passed already', async () => {
@@ -77,7 +77,7 @@ describe('deadline', () => {
     const call = limited(async () => {
       started = true;
     });
-    const seen = track(call(context({ deadlineAt: systemClock.now() + 0.5 })));
+    const seen = track(call(context({ deadlineAt: clock.now() + 0.5 })));
     await advance(0);
     expect(seen.outcome).toBe('deadline_exceeded');
     expect(started).toBe(false);

@@ -174,7 +174,7 @@ describe('hedge', () => {
     await advance(200);
     expect([gone.outcome, attempts.length]).toEqual(['cancelled', 0]);
     const caller = new AbortController();
-    run(() => new Promise((resolve) => setTimeout(resolve, 400)), { signal: caller.signal });
+    run(() => new Promise<void>((resolve) => clock.after(400, resolve)), { signal: caller.signal });
     await advance(50);
     caller.abort();
     await advance(400);

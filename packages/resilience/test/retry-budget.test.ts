@@ -31,9 +31,17 @@ describe('retry budget', () => {
   });
 
   test('a capacity of 0 allows no retry at all', () => {
-    const budget = createRetryBudget({ ratio: 0.1, capacity: 0, initial: 3 });
+    const budget = createRetryBudget({ capacity: 0 });
     expect(budget.spend()).toBe(false);
     for (let success = 0; success < 100; success++) budget.earn();
     expect(budget.spend()).toBe(false);
+  });
+
+  test.each([
+    [{ ratio: 1.5 }, 'ratio is 1.5, but must be a number from 0 to 1'],
+    [{ capacity: -1 }, 'capacity is -1, but must be a whole number of at least 0'],
+    [{ initial: 3, capacity: 2 }, 'initial is 3, but must be at most capacity, which is 2'],
+  ])('refuses %j', (options, message) => {
+    expect(() => createRetryBudget(options)).toThrow(new RangeError(message));
   });
 });

@@ -15,25 +15,25 @@ const { clock, advance, pending } = useVirtualTime();
 
 function setup(changes: Partial<RetryOptions> = {}) {
   const events: PolicyEvent[] = [];
-  const budget = createRetryBudget({ ratio: 0.1, capacity: 20, initial: 20 });
+  const budget = changes.budget ?? createRetryBudget({ ratio: 0.1, capacity: 20, initial: 20 });
   const options: RetryOptions = {
     attempts: 3,
     baseMs: 50,
     capMs: 1_000,
-    budget,
     clock,
     random: () => 1,
     onEvent: (event) => events.push(event),
     ...changes,
+    budget,
   };
-  return { policy: retry(options), budget: options.budget, events };
+  return { policy: retry(options), budget, events };
 }
 
 /** A call that fails with these errors in turn, then answers; and when it was called. */
 function failing(...errors: Error[]) {
   const calls: { readonly atMs: number; readonly attempt: number }[] = [];
   const call = async ({ attempt }: CallContext) => {
-    calls.push({ atMs: performance.now(), attempt });
+    calls.push({ atMs: clock.now(), attempt });
     const error = errors[calls.length - 1];
     if (error !== undefined) throw error;
     return 'answer';

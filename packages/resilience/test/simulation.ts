@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
-import { vi } from 'vitest';
 import {
+  attemptLimits,
   attemptTimeout,
   type BreakerState,
   type Call,
@@ -17,9 +17,8 @@ import {
   type RetryBudgetOptions,
   retry,
   sleep,
-  systemClock,
 } from '../src/index.ts';
-import { context, remoteError, unreachable } from './virtual-time.ts';
+import { chance, testContext as context, remoteError, unreachable, virtualTime } from '../src/testing/index.ts';
 
 /** A tenth or so of the defaults, so that a few virtual seconds hold many openings, timeouts and retries. */
 export const LIMITS = {
@@ -31,11 +30,9 @@ export const LIMITS = {
   windowMs: 2_000,
   minimumCalls: 5,
   failureRate: 0.5,
-  slowCallMs: 80,
+  slowShare: 0.8,
   openMs: 50,
   maxOpenMs: 200,
-  probeLeaseMs: 150,
-  fairChanceMs: 50,
 } as const;
 
 /** What the downstream does for a while. `deaf`: it hangs, and nothing makes the transport let go. */
@@ -60,7 +57,7 @@ export interface Scenario {
   readonly phases: readonly Phase[];
   readonly callers: readonly Caller[];
   readonly places: { readonly maxInFlight: number; readonly maxQueued: number };
-  readonly budget: RetryBudgetOptions;
+  readonly budget: Required<RetryBudgetOptions>;
   readonly seed: number;
 }
 
@@ -81,11 +78,9 @@ export const phase = (mostLingerMs: number): fc.Arbitrary<Phase> =>
     })
     .map(({ slowMs, answerMs, ...rest }) => ({ ...rest, answerMs: rest.kind === 'slow' ? slowMs : answerMs }));
 
-export const budget: fc.Arbitrary<RetryBudgetOptions> = fc.record({
-  ratio: fc.constantFrom(0, 0.1, 0.2, 0.5, 1),
-  capacity: upTo(12),
-  initial: upTo(15),
-});
+export const budget: fc.Arbitrary<Required<RetryBudgetOptions>> = fc
+  .record({ ratio: fc.constantFrom(0, 0.1, 0.2, 0.5, 1), capacity: upTo(12), initial: upTo(12) })
+  .map((one) => ({ ...one, initial: Math.min(one.initial, one.capacity) }));
 
 export const scenario: fc.Arbitrary<Scenario> = fc.record({
   phases: fc.array(phase(600), { maxLength: 6, size: 'max' }),
@@ -123,6 +118,8 @@ export interface Recording {
   /** The budget after each change. */
   readonly tokens: readonly number[];
   readonly transitions: readonly { readonly atMs: number; readonly from: BreakerState; readonly to: BreakerState }[];
+  /** The state of the breaker after each thing that happened. */
+  readonly looks: readonly { readonly atMs: number; readonly state: BreakerState }[];
   /** For each probe, how many others held an unexpired lease when it began. */
   readonly otherProbes: readonly number[];
   readonly mostWorkAtOnce: number;
@@ -137,14 +134,14 @@ export interface Recording {
 
 /** Plays a scenario on the virtual clock until nothing is left to happen. */
 export async function play({ phases, callers, places, budget: budgetOptions, seed }: Scenario): Promise<Recording> {
-  vi.clearAllTimers();
-  due.clear();
+  const { clock, advanceToNext, pending } = virtualTime();
   const zero = clock.now();
   const now = () => clock.now() - zero;
   const random = chance(seed);
 
   const ledger: ('success' | 'retry')[] = [];
   const transitions: { atMs: number; from: BreakerState; to: BreakerState }[] = [];
+  const looks: { atMs: number; state: BreakerState }[] = [];
   const tokens: number[] = [];
   const bulkhead = createBulkhead({ ...places, onEvent: () => undefined });
   const breaker = createBreaker({
@@ -165,7 +162,7 @@ export async function play({ phases, callers, places, budget: budgetOptions, see
     },
   });
   const probes = watchProbes(() => breaker.state, now);
-  const downstream = createDownstream(phases, now, ledger);
+  const downstream = createDownstream(phases, clock, ledger);
   const call = compose(
     deadline({ timeoutMs: LIMITS.deadlineMs, clock }),
     bulkhead.policy,
@@ -211,10 +208,16 @@ export async function play({ phases, callers, places, budget: budgetOptions, see
   arriveInTurn(callers);
 
   const settled = () => calls.length === callers.length && calls.every(({ settledAt }) => settledAt !== undefined);
+  const runUntil = async (done: () => boolean) => {
+    await settle();
+    for (;;) {
+      looks.push({ atMs: now(), state: breaker.state });
+      if (done() || !(await advanceToNext())) return;
+    }
+  };
   await runUntil(() => downstream.working() === 0 && settled());
   const leftBehind = {
-    // The breaker's own timer, which ends its open time, belongs to no call.
-    timers: vi.getTimerCount() - (breaker.state === 'open' ? 1 : 0),
+    timers: pending(),
     inFlight: bulkhead.inFlight,
     queued: bulkhead.queued,
     listeners: calls.reduce((sum, { signal }) => sum + getEventListeners(signal, 'abort').length, 0),
@@ -227,52 +230,20 @@ export async function play({ phases, callers, places, budget: budgetOptions, see
     ledger,
     tokens,
     transitions,
+    looks,
     otherProbes: probes.others,
     mostWorkAtOnce: downstream.mostAtOnce(),
     leftBehind,
   };
 }
 
-/** Timers that have fired and whose callbacks have not run yet. */
-const due = new Set<() => void>();
+/** Lets every promise run that needs no timer. */
+const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/**
- * The virtual clock, with callbacks of one instant run as Node runs them: one at a time, after all promises that the one
- * before has settled. vitest fires them all at once, and so hides what happens in between.
- */
-const clock: Clock = {
-  now: () => systemClock.now(),
-  after(delayMs, callback) {
-    const fire = () => callback();
-    const cancel = systemClock.after(delayMs, () => due.add(fire));
-    return () => {
-      cancel();
-      due.delete(fire);
-    };
-  },
-};
-
-/** Lets time pass, timer by timer, until `done` or until no timer is left. */
-async function runUntil(done: () => boolean): Promise<void> {
-  await quiet();
-  for (;;) {
-    for (const fire of due) {
-      due.delete(fire);
-      fire();
-      await quiet();
-    }
-    if (done() || vi.getTimerCount() === 0) return;
-    vi.advanceTimersToNextTimer();
-    await quiet();
-  }
-}
-
-/** Real, and after every promise: vitest's own async advance waits a real millisecond per timer. */
-const quiet = () => new Promise<void>((resolve) => setImmediate(resolve));
-
-function createDownstream(phases: readonly Phase[], now: () => number, ledger: ('success' | 'retry')[]) {
+function createDownstream(phases: readonly Phase[], clock: Clock, ledger: ('success' | 'retry')[]) {
   const attempts: Attempt[] = [];
   const zero = clock.now();
+  const now = () => clock.now() - zero;
   let working = 0;
   let most = 0;
   const work: Call<string> = async ({ signal }) => {
@@ -349,7 +320,7 @@ function watchProbes(state: () => BreakerState, now: () => number) {
   const policy: Policy = (next) => async (ctx) => {
     if (state() !== 'half_open') return next(ctx);
     others.push([...running].filter(({ leasedUntil }) => leasedUntil > now()).length);
-    const probe = { leasedUntil: now() + LIMITS.probeLeaseMs };
+    const probe = { leasedUntil: now() + attemptLimits(LIMITS.attemptTimeoutMs).probeLeaseMs };
     running.add(probe);
     try {
       return await next(ctx);
@@ -358,15 +329,4 @@ function watchProbes(state: () => BreakerState, now: () => number) {
     }
   };
   return { policy, others };
-}
-
-/** Chance that can be repeated: mulberry32. */
-function chance(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { coalesce, createBreaker, createBulkhead, type Policy } from '../src/index.ts';
-import { breakerOptions, context, remoteError, taking, track, useVirtualTime } from './virtual-time.ts';
+import { context, remoteError, taking, track, useVirtualTime } from './virtual-time.ts';
 
 const { clock, advance } = useVirtualTime();
 const onEvent = () => undefined;
@@ -37,7 +37,7 @@ test.each([
 ])(
   'the breaker tells in which state it let a call through, and what it made of the outcome: %s',
   async (answer, verdict) => {
-    const { policy } = createBreaker(breakerOptions({ clock }));
+    const { policy } = createBreaker({ clock, random: () => 0 });
     expect(await toldOf(policy, 1, answer)).toEqual([
       [
         { type: 'breaker_admitted', attempt: 1, state: 'closed' },

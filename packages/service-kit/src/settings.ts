@@ -22,15 +22,19 @@ export const setting = {
     wholeNumber({ min, max })
       .default(value)
       .meta({ description: doc, expects: `a whole number from ${min} to ${max}` }),
-  /** A share from 0 to 1. */
-  share: (value: number, doc: string) =>
+  /** A share from 0 to 1. `excluded`: bounds that are not allowed themselves. */
+  share: (value: number, doc: string, { excluded = [] }: { excluded?: readonly (0 | 1)[] } = {}) =>
     z
       .string()
       .regex(/^\d*\.?\d+$/)
       .transform(Number)
       .pipe(z.number().min(0).max(1))
+      .refine((share) => !excluded.some((bound) => bound === share))
       .default(value)
-      .meta({ description: doc, expects: 'a number from 0 to 1' }),
+      .meta({
+        description: doc,
+        expects: `a number ${excluded.includes(0) ? 'above' : 'from'} 0 ${excluded.includes(1) ? 'to below' : 'to'} 1`,
+      }),
   /** An address or host name to listen on. */
   host: (value: string, doc: string) =>
     z

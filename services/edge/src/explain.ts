@@ -1,4 +1,5 @@
-import { type CallOptions, type Clock, createExplanation, type Explained, type Explanation } from '@halfopen/client';
+import type { CallOptions, Clock } from '@halfopen/client';
+import { createExplanation, type Explained, type Explanation } from '@halfopen/client/observe';
 import { HEADERS } from '@halfopen/contracts';
 import { HttpProblem, type RequestContext, recordOf, sayStale } from '@halfopen/service-kit';
 import type { RequestHandler } from 'express';

@@ -41,6 +41,27 @@ test.each([
     '5',
     'GREETER_CALL_ATTEMPS is not a setting. Settings with this prefix: GREETER_CALL_POLICY, GREETER_CALL_ATTEMPTS',
   ],
+  [
+    'GREETER_CALL_BREAKER_FAILURE_RATE',
+    '1',
+    'GREETER_CALL_BREAKER_FAILURE_RATE="1" is not a number from 0 to below 1; the default is 0.5',
+  ],
+  ['GREETER_CALL_BREAKER_SLOW_SHARE', '0', 'GREETER_CALL_BREAKER_SLOW_SHARE="0" is not a number above 0 to 1'],
+  [
+    'GREETER_CALL_ATTEMPT_TIMEOUT_MS',
+    '3000',
+    'GREETER_CALL_ATTEMPT_TIMEOUT_MS=3000 is above EDGE_DEADLINE_MS=2000 (its default): it must be at most as much',
+  ],
+  [
+    'GREETER_CALL_BACKOFF_BASE_MS',
+    '1001',
+    'GREETER_CALL_BACKOFF_BASE_MS=1001 is above GREETER_CALL_BACKOFF_CAP_MS=1000 (its default)',
+  ],
+  [
+    'GREETER_CALL_BREAKER_OPEN_MS',
+    '2000',
+    'GREETER_CALL_BREAKER_OPEN_MS=2000 is above GREETER_CALL_BREAKER_MAX_OPEN_MS=1000 (its default)',
+  ],
   ['FAULTS', 'yes', 'FAULTS="yes" is not one of off, on; the default is off'],
   ['LOG_LEVEL', 'INFO', 'LOG_LEVEL="INFO" is not one of fatal'],
 ])('%s=%s is one mistake, named with its value and what would do', (name, value, line) => {
@@ -48,4 +69,26 @@ test.each([
   expect(mistakes).toHaveLength(1);
   expect(mistakes[0]).toContain(line);
   expect(mistakes[0]).not.toContain('s3cret');
+});
+
+test('settings that contradict each other are refused, all at once, by both names and values', () => {
+  const env = {
+    EDGE_DEADLINE_MS: '300',
+    GREETER_CALL_ATTEMPT_TIMEOUT_MS: '301',
+    GREETER_CALL_HEDGE: 'on',
+    GREETER_CALL_RETRY_BUDGET: '0',
+  };
+  expect(mistakesOf(env)).toEqual([
+    'GREETER_CALL_ATTEMPT_TIMEOUT_MS=301 is above EDGE_DEADLINE_MS=300: it must be at most as much',
+    'GREETER_CALL_HEDGE=on needs a retry budget, which pays for second attempts, but GREETER_CALL_RETRY_BUDGET=0',
+  ]);
+});
+
+test('a default gives way to the cap that somebody lowers', () => {
+  const env = { EDGE_DEADLINE_MS: '300', GREETER_CALL_BACKOFF_CAP_MS: '20', GREETER_CALL_BREAKER_MAX_OPEN_MS: '100' };
+  expect(readConfig(env).downstreams.greeter).toMatchObject({
+    CALL_ATTEMPT_TIMEOUT_MS: 300,
+    CALL_BACKOFF_BASE_MS: 20,
+    CALL_BREAKER_OPEN_MS: 100,
+  });
 });

@@ -1,19 +1,23 @@
-import { CallError, systemClock, type Transport, type TransportResponse } from '@halfopen/client';
+import {
+  CallError,
+  type DownstreamPolicies,
+  standardOrder,
+  type Transport,
+  type TransportResponse,
+} from '@halfopen/client';
 import { createLog } from '@halfopen/service-kit';
+import { testContext, type VirtualTime, virtualTime } from '@halfopen/testing';
 import { Registry } from 'prom-client';
-import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { readConfig } from '../src/config.ts';
-import { createDownstreams } from '../src/downstreams.ts';
+import { createDownstreams, order } from '../src/downstreams.ts';
 
-// opossum's timers are global ones.
+let time: VirtualTime = virtualTime();
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'] });
-});
-afterEach(() => {
-  vi.useRealTimers();
+  time = virtualTime();
 });
 
-const advance = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+const advance = (ms: number) => time.advance(ms);
 
 /** The edge's own way to the greeter, on virtual time, over a transport that does what the test says. */
 function setup(send: Transport['send'], env: Record<string, string>) {
@@ -34,16 +38,16 @@ function setup(send: Transport['send'], env: Record<string, string>) {
   const settings = Object.entries(env).map(([name, value]) => [`GREETER_CALL_${name}`, value]);
   const { greeter } = createDownstreams(
     readConfig({ EDGE_DEADLINE_MS: '2000', ...Object.fromEntries(settings) }),
-    { clock: systemClock, random: () => 0.999, registry: new Registry(), log: createLog('edge', 'silent') },
+    { clock: time.clock, random: () => 0.999, registry: new Registry(), log: createLog('edge', 'silent') },
     () => ({ ...transport, forget: () => undefined, close: async () => undefined }),
   );
   onTestFinished(() => greeter.close());
   const call = (name: string, withinMs = Number.POSITIVE_INFINITY) => {
     const seen: { outcome: unknown; tookMs: number | undefined } = { outcome: 'pending', tookMs: undefined };
-    const startedAt = performance.now();
+    const startedAt = time.clock.now();
     const settle = (outcome: unknown) => {
       seen.outcome = outcome;
-      seen.tookMs = performance.now() - startedAt;
+      seen.tookMs = time.clock.now() - startedAt;
     };
     const options = { deadlineAt: startedAt + withinMs, onStale: () => undefined };
     greeter.client.hello({ name }, options).then(
@@ -55,7 +59,7 @@ function setup(send: Transport['send'], env: Record<string, string>) {
   return { call, status: () => greeter.status(), seen: () => ({ attempts, mostAtOnce }) };
 }
 
-const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const wait = (ms: number) => new Promise<void>((resolve) => time.clock.after(ms, resolve));
 
 const answer = (status: number): TransportResponse => ({
   status,
@@ -122,7 +126,11 @@ test('bulkhead ▸ retry: a call that waits to try again keeps its place, so tha
 });
 
 test('retry ▸ breaker: each attempt is an outcome, so that two calls show what five attempts met', async () => {
-  const { call, seen, status } = setup(refused, { BREAKER_MINIMUM_CALLS: '5', BREAKER_OPEN_MS: '60000' });
+  const { call, seen, status } = setup(refused, {
+    BREAKER_MINIMUM_CALLS: '5',
+    BREAKER_OPEN_MS: '60000',
+    BREAKER_MAX_OPEN_MS: '60000',
+  });
   call('a');
   await advance(500);
   expect([seen().attempts, status().breaker]).toEqual([3, 'closed']);
@@ -138,4 +146,20 @@ test('breaker ▸ attempt timeout: an attempt that was given up is a failure, wh
   await advance(150);
   expect(new Set(calls.map(({ outcome }) => outcome))).toEqual(new Set(['attempt_timeout']));
   expect(status().breaker).toBe('open');
+});
+
+test('the order that is spelled out is the standard one', async () => {
+  const orderOf = async (compose: typeof standardOrder) => {
+    const entered: string[] = [];
+    const parts = new Proxy({} as DownstreamPolicies, {
+      get: (_target, name) => (next: (context: unknown) => Promise<unknown>) => (context: unknown) => {
+        entered.push(String(name));
+        return next(context);
+      },
+    });
+    await compose(parts)(async () => 'answer')(testContext());
+    return entered;
+  };
+  expect(await orderOf(order)).toEqual(await orderOf(standardOrder));
+  expect(await orderOf(order)).toHaveLength(11);
 });

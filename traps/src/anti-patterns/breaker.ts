@@ -32,7 +32,7 @@ const throughOpossum = <T>(options: CircuitBreaker.Options, use: (guarded: Guard
 
 const throughOurs = <T>(use: (guarded: Guarded) => Promise<T>, slowShare: number = DEFAULTS.breakerSlowShare) =>
   onVirtualTime(async () => {
-    const breaker = defaultBreaker({ slowCallMs: DEFAULTS.attemptTimeoutMs * slowShare });
+    const breaker = defaultBreaker({ slowShare });
     const call = (act: Act) => breaker.policy(act)(testContext());
     const result = await use({ call, isOpen: () => breaker.state === 'open' });
     breaker.close();

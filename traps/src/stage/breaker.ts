@@ -1,23 +1,10 @@
-import { type BreakerOptions, createBreaker, DEFAULTS, systemClock } from '@halfopen/client';
+import { type BreakerOptions, createBreaker } from '@halfopen/client';
 import type { Figure } from '../measurement.ts';
 import { chance } from '../testing/index.ts';
 
 /** Our breaker with the default settings of a service, and seeded chance. */
 export const defaultBreaker = (changes: Partial<BreakerOptions> = {}) =>
-  createBreaker({
-    windowMs: DEFAULTS.breakerWindowMs,
-    minimumCalls: DEFAULTS.breakerMinimumCalls,
-    failureRate: DEFAULTS.breakerFailureRate,
-    slowCallMs: DEFAULTS.attemptTimeoutMs * DEFAULTS.breakerSlowShare,
-    openMs: DEFAULTS.breakerOpenMs,
-    maxOpenMs: DEFAULTS.breakerMaxOpenMs,
-    probeLeaseMs: DEFAULTS.attemptTimeoutMs + 250,
-    fairChanceMs: DEFAULTS.attemptTimeoutMs / 2,
-    clock: systemClock,
-    random: chance(),
-    onEvent: () => undefined,
-    ...changes,
-  });
+  createBreaker({ random: chance(), ...changes });
 
 /** Makes calls one after another until the breaker opens. @returns the number of calls, at most `most` */
 export async function callsUntilOpen(

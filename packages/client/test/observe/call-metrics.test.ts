@@ -1,7 +1,8 @@
 import { greeterContract } from '@halfopen/greetings';
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
-import { type CallContext, CallError, callMetrics } from '../src/index.ts';
+import { type CallContext, CallError } from '../../src/index.ts';
+import { callMetrics } from '../../src/observe/index.ts';
 
 const contextFor = (origin: string): CallContext => ({
   operation: { name: 'hello', safety: 'safe' },

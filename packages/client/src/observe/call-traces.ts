@@ -25,23 +25,24 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
+import type { CallObserver } from '../observer.ts';
 
-export interface CallTraces {
-  /** Outermost: a span for the logical call, with an event for each decision of a policy. */
-  readonly call: Policy;
-  /**
-   * Innermost: a span for each attempt, and of it the other side's span is a child. Where nothing is recorded, an
-   * attempt still has an id of its own (W3C Trace Context: the parent id names the request, not the trace).
-   */
-  readonly attempt: Policy;
+export interface CallTracesOptions {
+  /** Records spans. Default: nothing is recorded. */
+  readonly tracer?: Tracer | undefined;
+  /** Draws the ids of attempts that are not recorded. Default `Math.random`. */
+  readonly random?: Random;
 }
 
 /**
- * Traces of the calls to one downstream, named as OpenTelemetry names those of RPC and HTTP clients. A call is recorded
- * if the request that it is made for is: its `traceparent` says so. Where it is not, that look is all it costs.
- * @param tracer left out, nothing is recorded
+ * Traces the calls to one downstream, with OpenTelemetry's names for RPC and HTTP clients: a span for the logical call, with an event
+ * for each decision of a policy, and below it a span for each attempt. The downstream's span is a child of the attempt.
+ *
+ * A call is recorded if the request that causes it is recorded, as its `traceparent` says. If not, that check is all it costs. An
+ * attempt that is not recorded still gets an id of its own (W3C Trace Context: the parent id identifies the request, not the trace).
  */
-export function callTraces(contract: Contract, random: Random, tracer: Tracer | undefined): CallTraces {
+export function callTraces(contract: Contract, options: CallTracesOptions = {}): CallObserver {
+  const { tracer, random = Math.random } = options;
   if (tracer === undefined) return { call: (next) => next, attempt: withOwnId(random) };
   return { call: recordCall(contract, tracer), attempt: recordAttempt(contract, tracer, random) };
 }
@@ -87,7 +88,7 @@ function recordAttempt({ operations }: Contract, tracer: Tracer, random: Random)
   return ifRecorded(record, withOwnId(random));
 }
 
-/** Without an `async` of its own around what is not recorded: nearly all of it, where one request in a hundred is. */
+/** Adds no `async` around a call that is not recorded: with one request in a hundred recorded, that is nearly all of them. */
 function ifRecorded(
   record: <T>(next: Call<T>, context: CallContext, parent: Context) => Promise<T>,
   otherwise: Policy,
@@ -101,7 +102,7 @@ function ifRecorded(
   };
 }
 
-/** Attempts of one call are different requests, recorded or not. */
+/** Attempts of one call are different requests, whether they are recorded or not. */
 function withOwnId(random: Random): Policy {
   return (next) => (context) => {
     const sent = parseTraceparent(context.headers[HEADERS.traceparent]);
@@ -111,13 +112,13 @@ function withOwnId(random: Random): Policy {
   };
 }
 
-/** 16 hex digits. The first is never 0: an id of zeros is none. */
+/** 16 hex digits. The first is never 0, because an id of zeros is invalid. */
 function newParentId(random: Random): string {
   const half = (from: number) => Math.floor(from + random() * (0x1_0000_0000 - from)).toString(16);
   return half(0x1000_0000) + half(0).padStart(8, '0');
 }
 
-/** The span that this call or attempt is a part of, if it is recorded. */
+/** The recorded span that this call or attempt belongs to, if there is one. */
 function recordedParent({ headers }: CallContext): Context | undefined {
   const sent = parseTraceparent(headers[HEADERS.traceparent]);
   if (sent === undefined || (sent.flags & SAMPLED) === 0) return undefined;
@@ -127,10 +128,10 @@ function recordedParent({ headers }: CallContext): Context | undefined {
   return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags, ...traceState });
 }
 
-/** The context of what happens inside of a span. */
+/** The context of what happens inside a span. */
 function below(context: CallContext, span: Span): CallContext {
   const { traceId, spanId, traceFlags } = span.spanContext();
-  // The SDK knows one flag only; whether the trace id is random was said by whoever drew it.
+  // The SDK knows only the sampled flag. Whether the trace id is random is known only to whoever drew it.
   const random = (parseTraceparent(context.headers[HEADERS.traceparent])?.flags ?? 0) & RANDOM_TRACE_ID;
   const traceparent = formatTraceparent({ traceId, parentId: spanId, flags: traceFlags | random });
   return { ...context, headers: { ...context.headers, [HEADERS.traceparent]: traceparent } };
@@ -142,7 +143,7 @@ function attemptAttributes(method: string, path: string, { endpoint, attempt }: 
   return {
     'http.request.method': method,
     'url.template': path,
-    // Without the query: it holds what the caller typed.
+    // Without the query, which holds what the caller typed.
     'url.full': origin + path,
     'server.address': hostname,
     'server.port': Number(port) || (protocol === 'https:' ? 443 : 80),
@@ -175,7 +176,7 @@ function noteAnswer(span: Span): Watcher {
   };
 }
 
-/** What the policies decide, as events of the call's span. Attempts have spans of their own. */
+/** Records what the policies decide as events of the call's span. Attempts have spans of their own. */
 function noteDecisions(span: Span): Watcher {
   return (event) => {
     switch (event.type) {
@@ -202,7 +203,7 @@ function noteDecisions(span: Span): Watcher {
         span.addEvent('rejected', { 'error.type': event.code });
         break;
       case 'breaker_admitted':
-        // One that is closed decides nothing.
+        // A closed breaker decides nothing.
         if (event.state !== 'closed') span.addEvent('breaker probe', { 'halfopen.attempt': event.attempt });
         break;
       case 'breaker_verdict':

@@ -1,40 +1,26 @@
 import { STATUS_CODES } from 'node:http';
 import type { Contract } from '@halfopen/contracts';
 import {
-  type BreakerState,
   CALL_ERROR_CODES,
   CallError,
   type CallErrorCode,
+  type Clock,
   type Endpoint,
   isCallError,
   isRetryable,
   type Policy,
   type PolicyEvent,
-  type PolicyListener,
+  systemClock,
 } from '@halfopen/resilience';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { CallObserver, DownstreamGauges } from '../observer.ts';
 
-/** Seconds, from OpenTelemetry's advice for HTTP durations. */
+/** Seconds, as OpenTelemetry advises for HTTP durations. */
 const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
-export interface DownstreamGauges {
-  /** Calls in flight now. */
-  readonly inFlight: () => number;
-  /** Retries left in the budget. */
-  readonly retryBudgetRemaining: () => number;
-  /** The breaker of each endpoint. */
-  readonly breakers: () => readonly { readonly endpoint: string; readonly state: BreakerState }[];
-}
-
 export interface CallMetrics {
-  /** Outermost: measures the logical call. */
-  readonly call: Policy;
-  /** Innermost: measures each attempt. */
-  readonly attempt: Policy;
-  /** Counts what the policies decide. */
-  readonly onEvent: PolicyListener;
-  /** Values that are read when somebody asks for the metrics. */
-  watch(gauges: DownstreamGauges): void;
+  /** The observer of one downstream, labelled with its name. */
+  forDownstream(downstream: string, contract: Contract): Required<CallObserver>;
 }
 
 const BREAKER_STATES = ['closed', 'open', 'half_open'] as const;
@@ -44,13 +30,16 @@ const REJECTIONS = ['overloaded', 'breaker_open', 'budget_exhausted'] as const s
   { type: 'rejected' }
 >['code'][];
 
-/** What a retry can be the answer to, taken from the policy itself. */
+/** The failures that can lead to a retry, taken from the policy itself. */
 const RETRY_REASONS = CALL_ERROR_CODES.filter((code) =>
   isRetryable(new CallError(code, '', { status: 503 }), { operation: { safety: 'safe' } }),
 );
 
-/** The metrics of all downstreams of a process. One per registry; `forDownstream` gives each its labels. */
-export function callMetrics(registry: Registry) {
+/**
+ * The metrics of all downstreams of a process. Create it once per registry.
+ * @param clock measures durations. Default: the process's clock
+ */
+export function callMetrics(registry: Registry, clock: Clock = systemClock): CallMetrics {
   const registers = [registry];
   const callDuration = new Histogram({
     name: 'client_call_duration_seconds',
@@ -76,7 +65,7 @@ export function callMetrics(registry: Registry) {
     buckets: DURATION_BUCKETS,
     registers,
     collect() {
-      // Endpoints come and go: one that is gone must not stay in the metrics for ever.
+      // Endpoints come and go. One that is gone must not stay in the metrics for ever.
       for (const [key, { origin, labels }] of attemptSeries) {
         const breakers = watched.get(labels.downstream)?.breakers() ?? [{ endpoint: origin }];
         if (breakers.some(({ endpoint }) => endpoint === origin)) continue;
@@ -126,7 +115,7 @@ export function callMetrics(registry: Registry) {
     labelNames: ['downstream', 'endpoint', 'state'],
     registers: [],
     collect() {
-      // Endpoints come and go: one that is gone must not stay in the metrics for ever.
+      // Endpoints come and go. One that is gone must not stay in the metrics for ever.
       this.reset();
       for (const [downstream, { breakers }] of watched) {
         for (const { endpoint, state } of breakers()) {
@@ -138,10 +127,10 @@ export function callMetrics(registry: Registry) {
   registry.registerMetric(breakerState);
 
   return {
-    forDownstream(downstream: string, contract: Contract): CallMetrics {
+    forDownstream(downstream, contract) {
       const operations = Object.values(contract.operations);
       const methods = new Map(operations.map(({ name, method }) => [name, method]));
-      // What is counted from 0 can be seen rising to 1: of a series that begins at 1, `rate` and `increase` see nothing.
+      // Counters start at 0: `rate` and `increase` see nothing of a series that begins at 1.
       for (const { name: operation } of operations) callDuration.zero({ downstream, operation, outcome: 'success' });
       for (const reason of RETRY_REASONS) retries.inc({ downstream, reason }, 0);
       for (const code of REJECTIONS) rejected.inc({ downstream, code }, 0);
@@ -151,13 +140,13 @@ export function callMetrics(registry: Registry) {
       hedges.inc({ downstream }, 0);
       ejections.inc({ downstream }, 0);
       return {
-        call: observe((operation, seconds, outcome) => {
+        call: observe(clock, (operation, seconds, outcome) => {
           callDuration.observe(
             { downstream, operation, outcome: outcome.error ?? (outcome.degraded ? 'degraded' : 'success') },
             seconds,
           );
         }),
-        attempt: observe((operation, seconds, { status, error }, endpoint) => {
+        attempt: observe(clock, (operation, seconds, { status, error }, endpoint) => {
           const key = `${downstream} ${operation} ${endpoint?.origin} ${status} ${error}`;
           let series = attemptSeries.get(key);
           if (series === undefined) {
@@ -192,7 +181,7 @@ export function callMetrics(registry: Registry) {
   };
 }
 
-/** A gauge per downstream that costs nothing until somebody asks for the metrics. */
+/** A gauge for each downstream that costs nothing until somebody asks for the metrics. */
 function readWhenAsked(
   registry: Registry,
   name: string,
@@ -215,7 +204,7 @@ function readWhenAsked(
 interface Outcome {
   readonly status: number | undefined;
   readonly error: CallErrorCode | undefined;
-  /** Answered with an old answer: no failure for the caller, but no success of the downstream either. */
+  /** Answered with a stale answer: no failure for the caller, but no success of the downstream either. */
   readonly degraded: boolean;
 }
 
@@ -250,7 +239,7 @@ function attemptSeriesOf(
       http_request_method: method ?? '',
       server_address: hostname,
       server_port: port || (protocol === 'https:' ? '443' : '80'),
-      // A downstream may answer with any number: only those that mean something are series.
+      // A downstream may answer with any number. Only statuses that mean something become series.
       http_response_status_code:
         status === undefined ? '' : STATUS_CODES[status] === undefined ? '_OTHER' : String(status),
       error_type: error ?? '',
@@ -260,9 +249,9 @@ function attemptSeriesOf(
 
 type Recorder = (operation: string, seconds: number, outcome: Outcome, endpoint: Endpoint | undefined) => void;
 
-function observe(record: Recorder): Policy {
+function observe(clock: Clock, record: Recorder): Policy {
   return (next) => async (context) => {
-    const startedAt = performance.now();
+    const startedAt = clock.now();
     let outcome: Outcome = { status: 200, error: undefined, degraded: false };
     try {
       const value = await next(context);
@@ -274,7 +263,7 @@ function observe(record: Recorder): Policy {
         : { status: undefined, error: 'internal', degraded: false };
       throw error;
     } finally {
-      record(context.operation.name, (performance.now() - startedAt) / 1_000, outcome, context.endpoint);
+      record(context.operation.name, (clock.now() - startedAt) / 1_000, outcome, context.endpoint);
     }
   };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createExplanation } from '../src/index.ts';
+import { createExplanation } from '../../src/observe/index.ts';
 
 /** A clock that stands still until it is moved. */
 function setup(startedAt = 0) {

@@ -1,0 +1,211 @@
+import type { Contract } from '@halfopen/contracts';
+import {
+  attemptLimits,
+  attemptTimeout,
+  type BreakerState,
+  coalesce,
+  compose,
+  createBalancer,
+  createBreaker,
+  createBulkhead,
+  createRetryBudget,
+  deadline,
+  type Endpoint,
+  hedge,
+  none,
+  type PolicyListener,
+  retry,
+  staleIfError,
+} from '@halfopen/resilience';
+import { announce } from './announce.ts';
+import { type Client, createClient } from './create-client.ts';
+import { discover } from './discovery.ts';
+import { type DownstreamOptions, resolveOptions } from './downstream-options.ts';
+import { bareOrder } from './downstream-order.ts';
+
+/** What is known of a downstream right now. */
+export interface DownstreamStatus {
+  readonly policy: 'standard' | 'none';
+  /** The best state of any endpoint's breaker. `open` means that no endpoint is asked. */
+  readonly breaker: BreakerState;
+  readonly retryBudgetRemaining: number;
+  readonly retryBudgetCapacity: number;
+  readonly inFlight: number;
+  readonly maxInFlight: number;
+  readonly queued: number;
+  readonly maxQueued: number;
+  readonly endpoints: readonly {
+    readonly url: string;
+    readonly breaker: BreakerState;
+    /** Milliseconds until an open breaker admits a call. */
+    readonly breakerRetryAfterMs: number;
+    /** Milliseconds for which the endpoint is still ejected, because it failed far more than the others. */
+    readonly ejectedForMs: number;
+    readonly inFlight: number;
+  }[];
+}
+
+export interface Downstream<C extends Contract> {
+  /** One typed method for each operation of the contract. */
+  readonly client: Client<C>;
+  readonly status: () => DownstreamStatus;
+  /** Closes every connection, once the requests on them have ended. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * A service that yours calls: a typed client with the standard policy, and everything that it needs. That is a transport with kept
+ * connections, discovery, a balancer, a breaker for each endpoint, a retry budget and a bulkhead. Create one for each downstream and
+ * process: breakers, budget and bulkhead only work if all calls share them.
+ * @param origins where the downstream is: scheme, host and port, one or several. A name stands for all its addresses
+ * @throws RangeError for an origin or option that is out of range, or two options that contradict each other
+ * @example
+ *   const greeter = createDownstream(greeterContract, 'http://127.0.0.1:5000', { attemptTimeoutMs: 300 });
+ *   const { message } = await greeter.client.hello({ name: 'John' });
+ *   await greeter.close();
+ */
+export function createDownstream<C extends Contract>(
+  contract: C,
+  origins: string | readonly string[],
+  options: DownstreamOptions = {},
+): Downstream<C> {
+  const known = resolveOptions(options);
+  const { clock, random, observers } = known;
+  const urls = [...new Set([origins].flat().map(checkOrigin))];
+  const [first] = urls;
+  if (first === undefined) throw new RangeError('origins is empty, but must name at least one');
+  const isBare = known.policy === 'none';
+  const limits = attemptLimits(known.attemptTimeoutMs, known.breakerSlowShare);
+
+  const tellOf = (endpoint: Endpoint | undefined): PolicyListener => {
+    return (event) => {
+      for (const observer of observers) observer.onEvent?.(event);
+      known.onEvent(event, endpoint);
+    };
+  };
+  const onEvent = tellOf(undefined);
+
+  const transport = known.transport(first, {
+    maxConnections: isBare ? Number.POSITIVE_INFINITY : known.maxInFlight,
+    connectTimeoutMs: limits.connectTimeoutMs,
+    userAgent: known.userAgent,
+    onDisconnect: () => discovery.refresh(),
+    clock,
+  });
+  const budget = createRetryBudget({ ratio: known.retryRatio, capacity: known.retryBudget });
+  const { maxInFlight, maxQueued } = known;
+  const bulkhead = createBulkhead({ maxInFlight, maxQueued, onEvent });
+  const balancer = createBalancer({
+    guard: (endpoint) => {
+      const breaker = createBreaker({
+        windowMs: known.breakerWindowMs,
+        minimumCalls: known.breakerMinimumCalls,
+        failureRate: known.breakerFailureRate,
+        attemptTimeoutMs: known.attemptTimeoutMs,
+        slowShare: known.breakerSlowShare,
+        openMs: known.breakerOpenMs,
+        maxOpenMs: known.breakerMaxOpenMs,
+        clock,
+        random,
+        onEvent: tellOf(endpoint),
+      });
+      return {
+        breaker,
+        policy: isBare ? none : breaker.policy,
+        get admits() {
+          return breaker.admits;
+        },
+        get recent() {
+          return breaker.recent;
+        },
+        forget: () => breaker.forget(),
+        close: () => {
+          breaker.close();
+          transport.forget(endpoint);
+        },
+      };
+    },
+    minimumOutcomes: known.breakerMinimumCalls,
+    onEvent,
+    clock,
+    random,
+  });
+  const discovery = discover({ origins: urls, onChange: (endpoints) => balancer.update(endpoints) });
+
+  const policy = (isBare ? bareOrder : known.order)({
+    observeCall: compose(announce(contract.name, budget), ...observers.map(({ call }) => call)),
+    staleIfError: known.staleIfError ? staleIfError({ clock }) : none,
+    deadline: deadline({ timeoutMs: known.deadlineMs, clock }),
+    coalesce: known.coalesce ? coalesce({ timeoutMs: known.deadlineMs, clock }) : none,
+    bulkhead: bulkhead.policy,
+    retry: retry({
+      attempts: known.attempts,
+      baseMs: known.backoffBaseMs,
+      capMs: known.backoffCapMs,
+      budget,
+      clock,
+      random,
+      onEvent,
+    }),
+    discovery: discovery.policy,
+    hedge: known.hedge ? hedge({ budget, clock, onEvent }) : none,
+    balancer: balancer.policy,
+    attemptTimeout: attemptTimeout({ timeoutMs: known.attemptTimeoutMs, clock }),
+    observeAttempt: compose(...observers.map(({ attempt }) => attempt)),
+  });
+
+  const endpoints = () =>
+    balancer.endpoints.map(({ endpoint, guard: { breaker }, inFlight, ejectedUntil }) => ({
+      url: endpoint.origin,
+      breaker: breaker.state,
+      breakerRetryAfterMs: Math.round(breaker.retryAfterMs),
+      ejectedForMs: Math.max(0, Math.round(ejectedUntil - clock.now())),
+      inFlight,
+    }));
+  const inFlightNow = () =>
+    isBare ? balancer.endpoints.reduce((sum, { inFlight }) => sum + inFlight, 0) : bulkhead.inFlight;
+  for (const observer of observers) {
+    observer.watch?.({
+      inFlight: inFlightNow,
+      retryBudgetRemaining: () => budget.remaining,
+      breakers: () => endpoints().map(({ url, breaker }) => ({ endpoint: url, state: breaker })),
+    });
+  }
+
+  return {
+    client: createClient(contract, transport, policy, clock),
+    status: () => {
+      const now = endpoints();
+      return {
+        policy: known.policy,
+        breaker: bestOf(now.map(({ breaker }) => breaker)),
+        retryBudgetRemaining: budget.remaining,
+        retryBudgetCapacity: budget.capacity,
+        inFlight: inFlightNow(),
+        maxInFlight,
+        queued: bulkhead.queued,
+        maxQueued,
+        endpoints: now,
+      };
+    },
+    close: async () => {
+      discovery.close();
+      balancer.update([]);
+      await transport.close();
+    },
+  };
+}
+
+/** @throws RangeError what is no origin. Does not quote a value that may hold a password. */
+function checkOrigin(text: string): string {
+  const url = URL.parse(text);
+  const isOrigin =
+    url !== null && /^https?:$/.test(url.protocol) && `${url.origin}/` === url.href && url.origin !== 'null';
+  if (isOrigin) return url.origin;
+  const shown = /@/.test(text) ? 'a value with an @' : JSON.stringify(text);
+  throw new RangeError(`origins has ${shown}, but must be scheme, host and port, such as http://127.0.0.1:5000`);
+}
+
+function bestOf(states: readonly BreakerState[]): BreakerState {
+  return (['closed', 'half_open', 'open'] as const).find((state) => states.includes(state)) ?? 'closed';
+}

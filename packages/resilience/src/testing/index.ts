@@ -1,0 +1,3 @@
+export { remoteError, type Tracked, taking, testContext, track, unreachable } from './calls.ts';
+export { chance } from './chance.ts';
+export { type VirtualTime, virtualTime } from './virtual-time.ts';

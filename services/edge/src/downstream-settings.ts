@@ -1,0 +1,123 @@
+import { DEFAULTS, type DownstreamOptions } from '@halfopen/client';
+import { SettingsError, setting } from '@halfopen/service-kit';
+import type { z } from 'zod';
+
+/** The settings of one downstream. Each is an environment variable `<NAME>_…`, and each is an option of `createDownstream`. */
+export const perDownstream = {
+  CALL_POLICY: setting.choice(['standard', 'none'], 'standard', 'Policies of a call: all of them, or a bare call.'),
+  CALL_ATTEMPTS: setting.count(DEFAULTS.attempts, 'Attempts of one call, the first included.', { max: 10 }),
+  CALL_ATTEMPT_TIMEOUT_MS: setting.ms(
+    DEFAULTS.attemptTimeoutMs,
+    'The most that one attempt may take. At most `EDGE_DEADLINE_MS`.',
+  ),
+  CALL_BACKOFF_BASE_MS: setting.ms(
+    DEFAULTS.backoffBaseMs,
+    'Upper bound of the first back-off. Doubles with each retry. At most the cap.',
+  ),
+  CALL_BACKOFF_CAP_MS: setting.ms(DEFAULTS.backoffCapMs, 'Upper bound of every back-off.'),
+  CALL_RETRY_BUDGET: setting.count(DEFAULTS.retryBudget, 'Retries that the budget can hold. 0 means no retries.', {
+    min: 0,
+  }),
+  CALL_RETRY_RATIO: setting.share(DEFAULTS.retryRatio, 'Retries that each success earns.'),
+  CALL_STALE_IF_ERROR: setting.choice(
+    ['off', 'on'],
+    'off',
+    'Whether the last good answer may replace a failure, as long as its `stale-if-error` allows.',
+  ),
+  CALL_COALESCE: setting.choice(['off', 'on'], 'off', 'Whether identical safe calls in flight share one.'),
+  CALL_HEDGE: setting.choice(
+    ['off', 'on'],
+    'off',
+    'Whether a safe call that takes longer than usual gets a second attempt, paid from the retry budget.',
+  ),
+  CALL_MAX_IN_FLIGHT: setting.count(DEFAULTS.maxInFlight, 'Calls in flight at once.'),
+  CALL_MAX_QUEUED: setting.count(DEFAULTS.maxQueued, 'Calls that may wait for a place. One more is refused.', {
+    min: 0,
+  }),
+  CALL_BREAKER_WINDOW_MS: setting.ms(DEFAULTS.breakerWindowMs, 'Rolling window in which failures are counted.', {
+    min: 100,
+  }),
+  CALL_BREAKER_MINIMUM_CALLS: setting.count(
+    DEFAULTS.breakerMinimumCalls,
+    'Outcomes in the window before the breaker may open.',
+  ),
+  CALL_BREAKER_FAILURE_RATE: setting.share(DEFAULTS.breakerFailureRate, 'Opens above this share of failures.', {
+    excluded: [1],
+  }),
+  CALL_BREAKER_SLOW_SHARE: setting.share(
+    DEFAULTS.breakerSlowShare,
+    'A success that took this share of the attempt timeout counts as a failure.',
+    { excluded: [0] },
+  ),
+  CALL_BREAKER_OPEN_MS: setting.ms(
+    DEFAULTS.breakerOpenMs,
+    'How long it stays open the first time. Doubles while probes fail. At most the longest open time.',
+  ),
+  CALL_BREAKER_MAX_OPEN_MS: setting.ms(DEFAULTS.breakerMaxOpenMs, 'The longest that it stays open.'),
+};
+
+export type DownstreamConfig = z.output<z.ZodObject<typeof perDownstream>> & { readonly URL: readonly string[] };
+
+/** The same, in the words of `createDownstream`. */
+export function optionsOf(config: DownstreamConfig, deadlineMs: number): DownstreamOptions {
+  return {
+    policy: config.CALL_POLICY,
+    deadlineMs,
+    attempts: config.CALL_ATTEMPTS,
+    attemptTimeoutMs: config.CALL_ATTEMPT_TIMEOUT_MS,
+    backoffBaseMs: config.CALL_BACKOFF_BASE_MS,
+    backoffCapMs: config.CALL_BACKOFF_CAP_MS,
+    retryBudget: config.CALL_RETRY_BUDGET,
+    retryRatio: config.CALL_RETRY_RATIO,
+    staleIfError: config.CALL_STALE_IF_ERROR === 'on',
+    coalesce: config.CALL_COALESCE === 'on',
+    hedge: config.CALL_HEDGE === 'on',
+    maxInFlight: config.CALL_MAX_IN_FLIGHT,
+    maxQueued: config.CALL_MAX_QUEUED,
+    breakerWindowMs: config.CALL_BREAKER_WINDOW_MS,
+    breakerMinimumCalls: config.CALL_BREAKER_MINIMUM_CALLS,
+    breakerFailureRate: config.CALL_BREAKER_FAILURE_RATE,
+    breakerSlowShare: config.CALL_BREAKER_SLOW_SHARE,
+    breakerOpenMs: config.CALL_BREAKER_OPEN_MS,
+    breakerMaxOpenMs: config.CALL_BREAKER_MAX_OPEN_MS,
+  };
+}
+
+/** Pairs of settings of which the first must not exceed the second. `<NAME>_` goes before those of a downstream. */
+const CAPS = [
+  ['<NAME>_CALL_ATTEMPT_TIMEOUT_MS', 'EDGE_DEADLINE_MS'],
+  ['<NAME>_CALL_BACKOFF_BASE_MS', '<NAME>_CALL_BACKOFF_CAP_MS'],
+  ['<NAME>_CALL_BREAKER_OPEN_MS', '<NAME>_CALL_BREAKER_MAX_OPEN_MS'],
+] as const;
+
+/**
+ * Settings of one downstream that contradict each other are refused. Only a default gives way: a cap that somebody lowers also lowers
+ * the defaults below it.
+ * @param values every setting, by the name of its variable
+ * @param isSet whether somebody has set this variable
+ * @returns the values that replace defaults
+ * @throws SettingsError naming both variables and both values
+ */
+export function reconcile(
+  downstream: string,
+  values: Readonly<Record<string, unknown>>,
+  isSet: (name: string) => boolean,
+): Record<string, number> {
+  const prefix = `${downstream.toUpperCase()}_`;
+  const lowered: Record<string, number> = {};
+  const mistakes: string[] = [];
+  const shown = (name: string) => `${name}=${String(values[name])}${isSet(name) ? '' : ' (its default)'}`;
+  for (const pair of CAPS) {
+    const [name, cap] = pair.map((one) => one.replace('<NAME>_', prefix)) as [string, string];
+    const [value, most] = [Number(values[name]), Number(values[cap])];
+    if (value <= most) continue;
+    if (isSet(name)) mistakes.push(`${shown(name)} is above ${shown(cap)}: it must be at most as much`);
+    else lowered[name] = most;
+  }
+  const [hedge, budget] = [`${prefix}CALL_HEDGE`, `${prefix}CALL_RETRY_BUDGET`];
+  if (values[hedge] === 'on' && values[budget] === 0) {
+    mistakes.push(`${shown(hedge)} needs a retry budget, which pays for second attempts, but ${shown(budget)}`);
+  }
+  if (mistakes.length > 0) throw new SettingsError(mistakes);
+  return lowered;
+}
