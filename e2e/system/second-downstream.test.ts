@@ -1,4 +1,4 @@
-/** "Add a second downstream" in CONTRIBUTING.md, followed to the letter in a copy of the sources. */
+/** The guide to a second downstream, followed to the letter in a copy of the sources. */
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -8,8 +8,8 @@ import { root, shell, shellBlocks } from '../harness/readme.ts';
 import { copySources, typeErrors } from '../harness/sources-copy.ts';
 import { deadUrl, get } from '../harness/system.ts';
 
-const page = readFileSync(`${root}CONTRIBUTING.md`, 'utf8');
-const recipe = page.slice(page.indexOf('\n## Add a second downstream\n'));
+const PAGE = 'docs/guides/second-downstream.md';
+const recipe = readFileSync(root + PAGE, 'utf8');
 const COUNTS = ['none', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
 
 interface Step {
@@ -60,7 +60,7 @@ test('it costs what it says, compiles, and greets through the second service as 
     `${COUNTS[files]} files, ${COUNTS[fresh]} of them new, ${added} lines added and ${removed} of the old ones replaced`,
   );
 
-  const [service] = shellBlocks('The service itself', 'CONTRIBUTING.md');
+  const [service] = shellBlocks('The service itself', PAGE);
   const [commands = ''] = service?.commands.split('npx') ?? [];
   await shell(`cd ${copy}\n${commands}`, process.env);
   // In place of the installation.
