@@ -6,9 +6,9 @@ import { readConfig as readEdgeConfig } from '@halfopen/edge/config';
 import { createApp as createGreeter } from '@halfopen/greeter/app';
 import { readConfig as readGreeterConfig } from '@halfopen/greeter/config';
 import { createLog, type Service } from '@halfopen/service-kit';
+import { type StandIn, startStandIn } from '@halfopen/testing';
 import { request } from 'undici';
 import { onTestFinished } from 'vitest';
-import { type StandIn, startStandIn } from './stand-in.ts';
 
 type Env = Readonly<Record<string, string>>;
 

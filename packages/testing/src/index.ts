@@ -1,2 +1,5 @@
-// What tests of policies need stands with the policies, whose own tests need it, too.
+// Virtual time and calls stand with the policies, whose own tests need them, too.
 export * from '@halfopen/resilience/testing';
+export { type Lateness, measureLateness, nowMs, timed } from './machine-lateness.ts';
+export { countsOf, late, type OpenLoop, openLoop, type Seen, successShare, warmUp } from './open-loop.ts';
+export { type StandIn, startStandIn } from './stand-in.ts';

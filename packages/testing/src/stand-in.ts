@@ -3,15 +3,13 @@ import type { AddressInfo, Socket } from 'node:net';
 
 export interface StandIn {
   readonly url: string;
+  /** Connections that are open now. */
   readonly sockets: ReadonlySet<Socket>;
-  /** Ends its connections, too. */
+  /** Also ends its connections. */
   close(): void;
 }
 
-/**
- * An HTTP server on a free port that answers as it is told. Like every service it names the request that it answers: only to one
- * that does are connections kept.
- */
+/** An HTTP server on a free loopback port that answers as it is told. Like every service of ours, it echoes `x-request-id`. */
 export async function startStandIn(listener: RequestListener): Promise<StandIn> {
   const sockets = new Set<Socket>();
   const server = createServer((req, res) => {

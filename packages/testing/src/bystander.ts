@@ -1,4 +1,4 @@
-/** The thread behind `measureLateness`: does nothing but see how late its own timer fires, and what the kernel says of others. */
+/** The thread behind `measureLateness`. It only watches how late its own timer fires, and what the kernel says about others. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Noise, sampleStarvation, sampleTimer } from './machine-lateness.ts';
 
