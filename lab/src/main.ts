@@ -3,6 +3,7 @@ import process from 'node:process';
 import { Command } from 'commander';
 import { checkCommand } from './commands/check.ts';
 import { compareCommand } from './commands/compare.ts';
+import { publishCommand } from './commands/publish.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
 import { schemaCommand } from './commands/schema.ts';
@@ -14,6 +15,7 @@ const lab = new Command('lab')
   .addCommand(checkCommand())
   .addCommand(reportCommand())
   .addCommand(compareCommand())
+  .addCommand(publishCommand())
   .addCommand(schemaCommand());
 // A mistake on the command line is not a hypothesis that failed: 2, not 1.
 for (const command of [lab, ...lab.commands])

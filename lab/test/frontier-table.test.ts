@@ -30,25 +30,43 @@ test('a file of random errors breaks just the share that it is named after', () 
   }
 });
 
-test('what was measured stands beside what was published, by f, with the frontier', () => {
+test("what was measured stands beside Brooker's simulation, by f, with the frontier", () => {
   const results = ['random-errors-75.yaml', 'poison.yaml', 'random-errors-30.yaml'].map((name) =>
     named(`experiments/${name}`),
   );
+  const measured = (variant: number) => {
+    const during = results[0]?.variants[variant]?.runs[0]?.figures.during;
+    return `${during?.amplification?.toFixed(3)}, ${during?.success?.toFixed(3)}`;
+  };
   const lines = frontierTables(results);
   const rows = lines.filter((line) => /^\| 0\.\d+ \|/.test(line));
-  expect(rows.map((row) => row.split(' | ').slice(0, 2).join(' | '))).toEqual([
-    '| 0.3 | 1.14, 0.805',
-    '| 0.75 | 1.14, 0.291',
-    '| 0.3 | 0.70',
-    '| 0.75 | 0.25',
+  expect(rows.map((row) => row.split(' | ').slice(0, 4).join(' | '))).toEqual([
+    `| 0.3 | 1.140, 0.798 | 1.117, 0.785 | ${measured(0)}`,
+    `| 0.75 | 1.143, 0.285 | 1.070, 0.264 | ${measured(0)}`,
+    '| 0.3 | 0.70 | 0.700 | 0.703',
+    '| 0.75 | 0.25 | 0.249 | 0.247',
   ]);
-  const during = results[0]?.variants.map(({ runs }) => runs[0]?.figures.during);
-  for (const one of during ?? []) {
-    expect(rows[0]).toContain(`${one?.amplification?.toFixed(3)}, ${one?.success?.toFixed(3)}`);
-  }
-  expect(lines).toContain('| f | published | none | standard |');
+  expect(rows[0]).toContain(measured(1));
+  expect(lines).toContain('| f | simulation as coded | simulation as written | none | standard |');
 });
 
 test('without such results there is nothing to show', () => {
   expect(frontierTables([named('experiments/poison.yaml')])).toEqual([]);
+});
+
+test('the simulation follows the bucket: tokens earned for each call, or for each success', () => {
+  const results = [5, 10, 30, 50, 75].map((f) => named(`experiments/random-errors-${String(f).padStart(2, '0')}.yaml`));
+  const rows = frontierTables(results).filter((line) => /^\| 0\.\d+ \| \d\.\d{3}, /.test(line));
+  expect(rows).toHaveLength(5);
+  for (const row of rows) {
+    const [f, asCoded, asWritten] = row
+      .replace(/^\| /, '')
+      .split(' | ')
+      .map((cell) => Number(cell.split(',')[0])) as [number, number, number];
+    // Without a limit every failure is retried: 1 / (1 − f). A bucket adds its 400 spendable tokens per 10,000 calls to what it earns.
+    // Where the two meet, f = 0.1, some of the hundred buckets are empty and others are not: a little less than either.
+    const wanted = 1 / (1 - f);
+    expect(Math.abs(asCoded - Math.min(wanted, 1 + 0.1 + 0.04))).toBeLessThan(0.011);
+    expect(Math.abs(asWritten - Math.min(wanted, 1.04 / (1 - 0.1 * (1 - f))))).toBeLessThan(0.011);
+  }
 });

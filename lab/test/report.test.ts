@@ -178,7 +178,8 @@ it('keeps a table row of Markdown one row', () => {
 });
 
 it('publishes a section and a picture a variant, and refuses two results of one experiment', () => {
-  const { lines, pictures } = publicationOf([sample]);
+  const { overview, sections, pictures } = publicationOf([sample]);
+  const lines = [...overview, ...sections];
   expect(pictures.map(({ file }) => file)).toEqual([
     'overview.svg',
     'total-outage-none.svg',
@@ -194,13 +195,13 @@ it('publishes a section and a picture a variant, and refuses two results of one 
   expect(pictures[0]?.svg).toMatch(/<desc[^>]*>All experiments.*Total outage.*: none 0 %, 2000 ms, 1×; standard 0 %, /);
   expect(lines.slice(2, 7)).toEqual([
     '',
-    '| experiment | verdict | |',
+    '| experiment | verdict | hypotheses |',
     '| --- | --- | --- |',
     '| [Total outage: the greeter hangs for twelve seconds](#total-outage) | ✗ failed | Of 5 hypotheses, 1 failed, 1 could not be decided and 3 held. |',
     '',
   ]);
   expect(lines).toContain('<a id="total-outage"></a>');
-  expect(() => publicationOf([sample, sample])).toThrow('two results are of the experiment total-outage');
+  expect(() => publicationOf([sample, sample])).toThrow('two judged results are of the experiment total-outage');
 });
 
 it('shows all experiments in one picture, a dot a variant with its interval', () => {
@@ -242,13 +243,14 @@ it('leaves a column of that picture empty where nobody could measure', () => {
 
 it('publishes how many runs were given up before one was judged, and why', () => {
   const late = { ...sample, sound: false, gaveUpFor: 'late', remarks: ['standard: sent 34 ms late.'] } as const;
-  const { lines, judged, pictures } = publicationOf([late, sample, late]);
+  const { overview, sections, judged, pictures } = publicationOf([late, sample, late]);
+  const lines = [...overview, ...sections];
   expect(judged).toEqual([sample]);
   expect(pictures).toHaveLength(3);
   const text = lines.join('\n');
-  expect(text).toContain('2 of 3 runs gave no verdict');
-  expect(text.split('- Run before this one, given up without a verdict. standard: sent 34 ms late.')).toHaveLength(3);
-  expect(publicationOf([sample]).lines).toContain('No run was given up.');
+  expect(text).toContain('2 of 3 runs were given up without a verdict');
+  expect(text.split('- An earlier run was given up without a verdict. standard: sent 34 ms late.')).toHaveLength(3);
+  expect(publicationOf([sample]).overview).toContain('No run was given up.');
 });
 
 it('publishes nothing that decided nothing, or that no commit can tell how to have again', () => {
@@ -259,10 +261,10 @@ it('publishes nothing that decided nothing, or that no commit can tell how to ha
   // Stopped by what the system did: with another run beside it, somebody would have chosen.
   expect(() => publicationOf([sample, { ...late, gaveUpFor: 'limit' }])).toThrow('total-outage gave no verdict');
   expect(of({ provenance: { ...provenance, commit: `${provenance.commit}-dirty` } })).toThrow(
-    'total-outage was run with files that are not committed',
+    'total-outage was run with uncommitted files',
   );
   expect(of({ provenance: { ...provenance, commit: 'unknown' } })).toThrow(
-    'total-outage was run with files that are not committed',
+    'total-outage was run with uncommitted files',
   );
 });
 
@@ -396,7 +398,9 @@ it('tells a variant that never came back from one that nobody measured', () => {
       })),
     })),
   };
-  expect(publicationOf([never]).lines).toContain('| after | recovery | not within the phase | not within the phase |');
+  expect(publicationOf([never]).sections).toContain(
+    '| after | recovery | not within the phase | not within the phase |',
+  );
   expect(renderReport(never)).toContain('not within the phase');
 });
 

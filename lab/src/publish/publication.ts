@@ -13,34 +13,37 @@ import { NOT_RECOVERED, NOTHING, VERDICT_MARKS, VERDICT_TEXTS, verdictSentence }
 import { OVERVIEW_ALT, type Overviewed, overviewPicture } from './overview-picture.ts';
 import { giveUpText, MOST_RUNS } from './run-until-judged.ts';
 
-/** Of all figures the ones that an overview needs; the report has the others. */
+/** The figures that are published; the report of a run has all of them. */
 const SHOWN: readonly MetricName[] = ['success', 'degraded', 'p50Ms', 'p99Ms', 'amplification', 'recoveryMs'];
 
 const OVERVIEW_FILE = 'overview.svg';
 
 export interface Publication {
-  /** Markdown. */
-  readonly lines: readonly string[];
+  /** The picture of all experiments and the table of verdicts. Markdown, a line an entry. */
+  readonly overview: readonly string[];
+  /** A section for each experiment. Markdown, a line an entry. */
+  readonly sections: readonly string[];
   /** What is published: of each experiment the one run that gave a verdict. */
   readonly judged: readonly ExperimentResult[];
-  /** An SVG of all experiments, then one for each variant, which follow the reader's light or dark setting. */
+  /** An SVG of all experiments, then one for each variant; all follow the reader's light or dark setting. */
   readonly pictures: readonly { readonly file: string; readonly svg: string }[];
 }
 
 /**
- * Tables and pictures of results, for a folder of documentation. Of an experiment there may be runs that were given up beside the
- * one that was judged: how many, and why, is published with it.
- * @throws ResultError where two runs of an experiment were judged, so that somebody has to choose, or where one is not fit to be held up
+ * Tables and pictures of results, for a folder of documentation. The results may hold runs that were given up; how many there were,
+ * and why, is published beside the judged run of the same experiment.
+ * @throws ResultError when an experiment has two judged runs or none, when a run ended for a reason that does not allow to repeat it,
+ *   or when a run was of uncommitted files
  */
 export function publicationOf(results: readonly ExperimentResult[]): Publication {
   for (const result of results) {
     if (!/^[0-9a-f]{40}$/.test(result.provenance.commit)) {
       throw new ResultError(
-        `${nameOf(result)} was run with files that are not committed (${result.provenance.commit}): commit, and run it again`,
+        `${experimentName(result)} was run with uncommitted files (${result.provenance.commit}): commit them and run it again`,
       );
     }
   }
-  const published = [...Map.groupBy(results, nameOf)]
+  const published = [...Map.groupBy(results, experimentName)]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, runs]) => chosenOf(name, runs));
   const judged = published.map(({ result }) => result);
@@ -52,7 +55,8 @@ export function publicationOf(results: readonly ExperimentResult[]): Publication
   );
   const overviewSvg = { file: OVERVIEW_FILE, svg: overviewPicture(published, STANDALONE_STYLE) };
   return {
-    lines: [...overview(published), ...givenUpSummary(published), ...published.flatMap(section)],
+    overview: [...overview(published), ...givenUpSummary(published)],
+    sections: published.flatMap(section),
     judged,
     pictures: [overviewSvg, ...pictures],
   };
@@ -73,7 +77,8 @@ function chosenOf(name: string, runs: readonly ExperimentResult[]): Published {
     });
   const [result, another] = runs.filter(({ sound }) => sound);
   if (result === undefined) throw new ResultError(`${name} gave no verdict: ${givenUp.join(' ')}`);
-  if (another !== undefined) throw new ResultError(`two results are of the experiment ${name}: publish one of them`);
+  if (another !== undefined)
+    throw new ResultError(`two judged results are of the experiment ${name}: publish one of them`);
   return { result, rows: figureRows(result), givenUp };
 }
 
@@ -81,8 +86,8 @@ function givenUpSummary(published: readonly Published[]): string[] {
   const count = published.reduce((sum, { givenUp }) => sum + givenUp.length, 0);
   if (count === 0) return ['No run was given up.', ''];
   return [
-    `${count} of ${count + published.length} runs gave no verdict, because the runner was late, or requests failed before anything was broken. Those` +
-      ` experiments were run again, ${MOST_RUNS} times at most in all; which ones they are, and why, is said below. None was run again once it was judged.`,
+    `${count} of ${count + published.length} runs ${count === 1 ? 'was' : 'were'} given up without a verdict, because the load generator was late or requests failed before anything` +
+      ` was broken. Such an experiment is run again, at most ${MOST_RUNS} times in all; its section below says why. No judged run was repeated.`,
     '',
   ];
 }
@@ -92,11 +97,11 @@ function overview(published: readonly Published[]): string[] {
     '',
     `![${markdownText(OVERVIEW_ALT)}](${OVERVIEW_FILE})`,
     '',
-    '| experiment | verdict | |',
+    '| experiment | verdict | hypotheses |',
     '| --- | --- | --- |',
     ...published.map(({ result }) => {
       const { experiment, verdict } = result;
-      const link = `[${markdownText(experiment.title)}](#${nameOf(result)})`;
+      const link = `[${markdownText(experiment.title)}](#${experimentName(result)})`;
       return `| ${link} | ${VERDICT_MARKS[verdict]} ${VERDICT_TEXTS[verdict].toLowerCase()} | ${verdictSentence(result)} |`;
     }),
     '',
@@ -108,15 +113,18 @@ function section({ result, rows: all, givenUp }: Published): string[] {
   const rows = all.filter(({ metric }) => SHOWN.includes(metric));
   return [
     '',
-    `<a id="${nameOf(result)}"></a>`,
+    `<a id="${experimentName(result)}"></a>`,
     '',
-    `## ${markdownText(experiment.title)}`,
+    `### ${markdownText(experiment.title)}`,
     '',
     markdownText(experiment.why),
     '',
     `**${VERDICT_MARKS[verdict]} ${VERDICT_TEXTS[verdict]}.** ${verdictSentence(result)}`,
     ...remarks.map((remark) => `\n- ${markdownText(remark)}`),
-    ...givenUp.map((why) => `\n- Run before this one, given up without a verdict. ${markdownText(why)}`),
+    ...givenUp.map((why) => `\n- An earlier run was given up without a verdict. ${markdownText(why)}`),
+    '',
+    '<details>',
+    '<summary>Hypotheses, figures, and what happened second by second</summary>',
     '',
     ...hypothesesMarkdown(result),
     '',
@@ -132,6 +140,8 @@ function section({ result, rows: all, givenUp }: Published): string[] {
     ]),
     `\`${provenance.command}\` · ${provenance.startedAt.slice(0, 10)} · commit ${provenance.commit.slice(0, 12)} · Node ${provenance.node} · ${markdownText(provenance.machine.cpu)}, ${provenance.machine.cores} cores`,
     '',
+    '</details>',
+    '',
   ];
 }
 
@@ -144,10 +154,11 @@ function cell({ metric }: FigureRow, estimate: FigureRow['estimates'][number]): 
     : `${formatFigure(metric, value)} (${intervalText(metric, interval)})`;
 }
 
-function nameOf({ experiment }: ExperimentResult): string {
+/** The name of an experiment: that of its file, without the ending. */
+export function experimentName({ experiment }: ExperimentResult): string {
   return basename(experiment.file).replace(/\.ya?ml$/, '');
 }
 
 function pictureFile(result: ExperimentResult, variant: string): string {
-  return `${nameOf(result)}-${variant}`.replace(/[^\w-]+/g, '-').concat('.svg');
+  return `${experimentName(result)}-${variant}`.replace(/[^\w-]+/g, '-').concat('.svg');
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { printable } from '../messages/printable.ts';
 import { unreadable } from '../messages/unreadable.ts';
@@ -9,17 +10,25 @@ import { type ExperimentResult, experimentResult } from './result.ts';
 export class ResultError extends Error {}
 
 /**
- * Reads a `result.json` and checks all of it, so that nothing is drawn or compared that nobody measured.
+ * Reads a `result.json`, or a `.json.gz`, and checks all of it, so that nothing is drawn or compared that nobody measured.
  * @throws ResultError
  */
 export function readResult(file: string): ExperimentResult {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(file, 'utf8');
+    bytes = readFileSync(file);
   } catch (error) {
     throw new ResultError(`${file}: ${unreadable(error)}`);
   }
-  return parseResult(text, file);
+  return parseResult(file.endsWith('.gz') ? unzipped(bytes, file) : bytes.toString(), file);
+}
+
+function unzipped(bytes: Buffer, file: string): string {
+  try {
+    return gunzipSync(bytes).toString();
+  } catch (error) {
+    throw new ResultError(`${file}: is not a gzip file (${printable((error as Error).message)})`);
+  }
 }
 
 /** @throws ResultError */

@@ -64,7 +64,8 @@ export function provenanceOf({ command, seed, on, libraries }: ProvenanceOptions
   };
 }
 
-function workspaceRoot(): string {
+/** The folder of the workspace: the nearest one above this file that holds `pnpm-workspace.yaml`. @throws Error when there is none */
+export function workspaceRoot(): string {
   let folder = import.meta.dirname;
   while (!existsSync(join(folder, 'pnpm-workspace.yaml'))) {
     const parent = dirname(folder);
