@@ -68,8 +68,9 @@ describe('one of three endpoints is', () => {
 
 test('an ejection is a metric and a log line, and attempts are counted by endpoint', async () => {
   const { urls, act } = await greeters(3);
-  act[2] = (respond) => respond(503);
-  // A breaker that never opens leaves the sick one to the balancer.
+  let n = 0;
+  act[2] = (respond) => respond(n++ % 10 === 9 ? 200 : 503);
+  // Nine failures of ten do not open this breaker: it leaves the sick one to the balancer.
   const edge = await startEdge(urls.join(','), { GREETER_CALL_BREAKER_FAILURE_RATE: '0.99' });
   await ask(edge.url, 1);
   const metrics = (await get(`${edge.opsUrl}/metrics`)).text;
@@ -93,8 +94,8 @@ test('an ejection is a metric and a log line, and attempts are counted by endpoi
     );
   expect(count(200, 0)).toBeGreaterThan(20);
   expect(count(200, 1)).toBeGreaterThan(20);
-  expect([count(200, 2), count(503, 2)]).toEqual([0, expect.any(Number)]);
-  expect(count(503, 2)).toBeGreaterThanOrEqual(20);
+  expect(count(503, 2)).toBeGreaterThanOrEqual(18);
+  expect(count(200, 2)).toBeLessThan(count(503, 2));
 });
 
 test('a bare call is counted as in flight, too', async () => {
