@@ -210,3 +210,11 @@ describe('graceful shutdown', () => {
     expect(await greeter.exited).toBe(0);
   });
 });
+
+test('a service whose log nobody reads any more ends all the same', async () => {
+  const greeter = spawnGreeter();
+  await greeter.listening;
+  greeter.child.stdout?.destroy();
+  greeter.child.kill('SIGTERM');
+  expect(await once(greeter.child, 'exit')).toEqual([0, null]);
+});

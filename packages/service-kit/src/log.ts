@@ -38,6 +38,34 @@ export function createLog(service: string, level: LogLevel, destination?: Destin
   );
 }
 
+/** Standard output as the destination of a log, which can be ended. */
+export interface StandardOutput {
+  readonly destination: DestinationStream;
+  /** Resolves once all lines are written, or cannot be because nobody reads them any more. */
+  end(): Promise<void>;
+}
+
+/**
+ * A process must await `end` before it exits: at exit pino writes what is left with sonic-boom's `flushSync`, which repeats a write
+ * for ever once the reader is gone (EPIPE).
+ */
+export function standardOutput(): StandardOutput {
+  const destination = pino.destination(1);
+  const broken = new Promise((resolve) => {
+    destination.once('error', resolve);
+  });
+  return {
+    destination,
+    async end() {
+      const closed = new Promise((resolve) => {
+        destination.once('close', resolve);
+      });
+      destination.end();
+      await Promise.race([closed, broken]);
+    },
+  };
+}
+
 interface WrittenError {
   readonly type?: string;
   readonly code?: string;

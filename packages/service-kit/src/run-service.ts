@@ -1,6 +1,6 @@
 import type { Tracer } from '@opentelemetry/api';
 import { type Addresses, ListenError, type Service } from './create-service.ts';
-import { createLog, type Logger } from './log.ts';
+import { createLog, type Logger, type StandardOutput, standardOutput } from './log.ts';
 import { processMetrics } from './process-metrics.ts';
 import { type CommonConfig, SettingsError } from './settings.ts';
 import { startTracing, type Tracing } from './tracing.ts';
@@ -38,7 +38,8 @@ export async function runService<Config extends CommonConfig>(
     throw error;
   }
   const name = prefix.toLowerCase();
-  const log = createLog(name, config.LOG_LEVEL);
+  const output = standardOutput();
+  const log = createLog(name, config.LOG_LEVEL, output.destination);
   const tracing = await startTracing(name, config, log);
   const service = options.createApp(config, { log, tracer: tracing?.tracer });
   processMetrics(service.registry);
@@ -46,15 +47,20 @@ export async function runService<Config extends CommonConfig>(
   try {
     const at = await service.listen(addresses);
     service.log.info(at, 'listening');
+    // First: whoever is told that it listens may stop it at once.
+    stopOnSignals(process, service, { tracing, output });
     process.send?.({ type: 'listening', name: service.name, ...at });
   } catch (error) {
     if (error instanceof ListenError) return fail([explain(error, prefix, addresses)]);
     throw error;
   }
-  stopOnSignals(process, service, tracing);
 }
 
-function stopOnSignals(process: NodeJS.Process, service: Service, tracing: Tracing | undefined): void {
+function stopOnSignals(
+  process: NodeJS.Process,
+  service: Service,
+  { tracing, output }: { readonly tracing: Tracing | undefined; readonly output: StandardOutput },
+): void {
   const { log } = service;
   const onCrash = (error: unknown) => {
     log.fatal({ err: error }, 'unexpected error outside of any request');
@@ -77,6 +83,7 @@ function stopOnSignals(process: NodeJS.Process, service: Service, tracing: Traci
       await service.close();
       await tracing?.close();
       log.info('stopped');
+      await output.end();
       process.exit(0);
     };
     close().catch(onCrash);
