@@ -1,7 +1,8 @@
+import { freePort, freePorts } from '@halfopen/runner';
 import { CONTENDERS, type Contender, edge } from './contenders.ts';
 import type { Expected } from './load/closed-loop.ts';
 import { type Generator, startGenerator } from './load/generator-process.ts';
-import { freePort, freePorts, type Running, start } from './start.ts';
+import { type Running, start } from './start.ts';
 
 /** Someone who makes the hop, running. */
 export interface Entrant {

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { startScriptOf } from '@halfopen/runner';
 import { folder, type Start } from './start.ts';
 
 /** Who makes the hop. */
@@ -25,24 +26,21 @@ const rival = (name: string): Contender['start'] => {
   });
 };
 
-/** The flags that `pnpm start` gives to the edge: those of its own start script. */
-const edgeFlags = (): string[] => {
-  const manifest = readFileSync(new URL('../../services/edge/package.json', import.meta.url), 'utf8');
-  const { scripts } = JSON.parse(manifest) as { readonly scripts: { readonly start: string } };
-  return scripts.start.split(' ').filter((word) => word.startsWith('--'));
-};
-
-/** Our edge as a process. */
+/**
+ * Our edge as a process, with the flags of its own start script.
+ * @param script default: what that script runs
+ */
 export function edge(
   greeters: string,
   port: number,
   env: Readonly<Record<string, string>> = {},
-  script = 'services/edge/src/main.ts',
+  script?: string,
   flags: readonly string[] = [],
 ): Start {
+  const { main, nodeFlags } = startScriptOf('edge');
   return {
-    script,
-    flags: [...edgeFlags(), ...flags],
+    script: script ?? main,
+    flags: [...nodeFlags, ...flags],
     env: { GREETER_URL: greeters, EDGE_PORT: String(port), EDGE_OPS_PORT: '0', ...env },
   };
 }

@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '@halfopen/runner';
 import { RIGHT, startBed } from './bed.ts';
 import { edge } from './contenders.ts';
 import { benchProvenance } from './provenance.ts';
 import type { Profile } from './result.ts';
 import { CONNECTIONS, SEED } from './run.ts';
-import { folder, freePort, start } from './start.ts';
+import { folder, start } from './start.ts';
 
 const WARM_UP_MS = 10_000;
 const WINDOW_MS = 20_000;

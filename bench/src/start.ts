@@ -1,18 +1,14 @@
-import { type ChildProcess, fork, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
+import { type RunningProcess, startProgram, startScript } from '@halfopen/runner';
 import { request } from 'undici';
 
 /** How a process is started. */
 export type Start =
   | {
-      /** A script of the repository, by its path from the root. */
+      /** An absolute path, or one from the root of the repository. */
       readonly script: string;
       readonly flags?: readonly string[];
       readonly env: Readonly<Record<string, string>>;
@@ -32,17 +28,12 @@ export interface Running {
   end(): Promise<void>;
 }
 
-const ROOT = new URL('../../', import.meta.url);
 const GIVE_UP_AFTER_MS = 15_000;
 const ASK_EVERY_MS = 2;
 
 /** Logs and configurations, until this process ends. */
 export const folder = mkdtempSync(join(tmpdir(), 'halfopen-bench-'));
-const running = new Set<ChildProcess>();
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
-});
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 let files = 0;
 
@@ -58,11 +49,9 @@ export async function start(how: Start, port: number, expected = 200): Promise<R
   const startedAt = performance.now();
   const child = spawned(how, log);
   closeSync(log);
-  running.add(child);
-  const exited = once(child, 'exit').then(() => running.delete(child));
   const ready = async (): Promise<number> => {
     for (;;) {
-      if (!running.has(child)) throw new Error(`${nameOf(how)} has ended before it answered`);
+      if (child.state() === 'ended') throw new Error(`${nameOf(how)} has ended before it answered`);
       const status = await statusOf(`${url}/hello?name=John`);
       if (status === expected) return performance.now() - startedAt;
       if (performance.now() - startedAt > GIVE_UP_AFTER_MS) {
@@ -73,27 +62,26 @@ export async function start(how: Start, port: number, expected = 200): Promise<R
   };
   return {
     url,
-    pid: child.pid as number,
+    pid: child.pid,
     startUpMs: await ready(),
     logFile,
     async stop() {
-      child.kill('SIGKILL');
-      await exited;
+      await child.kill();
     },
     async end() {
-      child.kill('SIGTERM');
-      await exited;
+      child.signal('SIGTERM');
+      await child.ended;
     },
   };
 }
 
-function spawned(how: Start, log: number): ChildProcess {
-  if ('command' in how) return spawn(how.command, how.args, { stdio: ['ignore', log, 'inherit'] });
-  return fork(fileURLToPath(new URL(how.script, ROOT)), {
+function spawned(how: Start, log: number): RunningProcess {
+  if ('command' in how) return startProgram(how.command, { args: how.args, env: process.env, stdout: log });
+  return startScript(how.script, {
     // Nothing of the user's shell must change the figures.
     env: { PATH: process.env.PATH, ...how.env },
-    execArgv: [...(how.flags ?? [])],
-    stdio: ['ignore', log, 'inherit', 'ipc'],
+    nodeFlags: how.flags ?? [],
+    stdout: log,
   });
 }
 
@@ -108,19 +96,4 @@ async function statusOf(url: string): Promise<number | undefined> {
     // Nobody listens yet.
     return undefined;
   }
-}
-
-/** Ports on which nothing listens. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  await Promise.all(servers.map((server) => once(server.listen(0, '127.0.0.1'), 'listening')));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
-}
-
-/** One of {@link freePorts}. */
-export async function freePort(): Promise<number> {
-  const [port] = await freePorts(1);
-  return port as number;
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
+import { freePorts } from '@halfopen/runner';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Bed, type Entrant, enter, enterFailing, startBed } from '../../src/bed.ts';
@@ -11,7 +12,7 @@ import { busyNs, cpuNsOf, residentBytesOf } from '../../src/kernel.ts';
 import { closedLoop, read } from '../../src/load/closed-loop.ts';
 import { openLoop } from '../../src/load/open-loop.ts';
 import type { Task } from '../../src/load/protocol.ts';
-import { freePorts, type Start, start } from '../../src/start.ts';
+import { type Start, start } from '../../src/start.ts';
 
 const isInstalled = (one: Contender) => one.start('http://127.0.0.1:1', 1, '') !== undefined;
 const INSTALLED = CONTENDERS.filter(isInstalled);
