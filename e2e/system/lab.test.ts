@@ -10,6 +10,7 @@ import addFormats from 'ajv-formats';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { spawnScript } from '../harness/process.ts';
 import { standIn } from '../harness/system.ts';
+import { startWire } from '../harness/wire.ts';
 
 /** As `result.json` writes them. */
 const OUTCOMES = ['success', 'degraded', 'failed', 'wrong'] as const;
@@ -244,43 +245,70 @@ method:
 hypothesis:
   - { phase: after, metric: success, variant: standard, atLeast: 0 }
 `;
-  const ofRun = (pid: number) =>
-    execFileSync('ps', ['-eo', 'stat=,pid=,args='], { encoding: 'utf8' })
-      .split('\n')
-      .filter((line) => line.includes(`--of-lab-run=${pid}-`));
-
-  async function untilPaused(pid: number): Promise<void> {
-    await expect.poll(() => ofRun(pid).filter((line) => line.startsWith('T')), { timeout: 20_000 }).toHaveLength(1);
+  interface Process {
+    readonly pid: number;
+    readonly stopped: boolean;
   }
 
-  function startPaused() {
+  /** The services of this repository that run, of this parent alone if it is given. */
+  const services = (parent?: number): Process[] =>
+    execFileSync('ps', ['-eo', 'stat=,pid=,ppid=,args='], { encoding: 'utf8' })
+      .split('\n')
+      .filter((line) => /\/services\/\w+\/src\/main\.ts/.test(line))
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, , ppid]) => parent === undefined || Number(ppid) === parent)
+      .map(([stat = '', pid]) => ({ pid: Number(pid), stopped: stat.startsWith('T') }));
+
+  /** Those that have not ended. */
+  const stillThere = (processes: readonly Process[]) => {
+    const there = new Set(services().map(({ pid }) => pid));
+    return processes.filter(({ pid }) => there.has(pid));
+  };
+
+  /** Waits for the fault. @returns the services of the run */
+  async function untilPaused(pid: number): Promise<Process[]> {
+    await expect.poll(() => services(pid).filter(({ stopped }) => stopped), { timeout: 20_000 }).toHaveLength(1);
+    return services(pid);
+  }
+
+  function startPaused(args: readonly string[] = []) {
     const out = folder();
     const file = join(out, 'test.yaml');
     writeFileSync(file, paused);
-    return lab(['run', file, '--out', out]);
+    return lab(['run', file, '--out', out, ...args]);
   }
 
   test('Ctrl-C: at once, exit code 130', { timeout: 60_000 }, async () => {
     const { child, exited, output } = startPaused();
-    await untilPaused(child.pid ?? 0);
+    const run = await untilPaused(child.pid ?? 0);
+    expect(run).toHaveLength(2);
     child.kill('SIGINT');
     expect(await exited).toBe(130);
     expect(output()).toContain('taking back all faults');
-    expect(ofRun(child.pid ?? 0)).toEqual([]);
+    expect(stillThere(run)).toEqual([]);
     expect(ledgersLeft()).toEqual([]);
   });
 
-  test('SIGKILL in the middle of a fault: the next run ends the stopped process that could not end itself', {
+  test('SIGKILL in the middle of a fault: its services end by themselves, the paused one too', {
     timeout: 60_000,
   }, async () => {
     const { child, exited } = startPaused();
+    const run = await untilPaused(child.pid ?? 0);
+    expect(run).toHaveLength(2);
+    child.kill('SIGKILL');
+    expect(await exited).toBe('SIGKILL');
+    await expect.poll(() => stillThere(run), { timeout: 20_000 }).toEqual([]);
+  });
+
+  test('SIGKILL with proxies on the wire: the next run removes them', { timeout: 60_000 }, async () => {
+    const { server, toxiproxy } = await startWire();
+    const { child, exited } = startPaused(['--wire', server.url]);
     const pid = child.pid ?? 0;
     await untilPaused(pid);
     child.kill('SIGKILL');
     expect(await exited).toBe('SIGKILL');
-    // The edge ends by itself; the greeter is stopped and cannot.
-    await expect.poll(() => ofRun(pid), { timeout: 20_000 }).toHaveLength(1);
-    expect(ofRun(pid)[0]).toMatch(/^T.*greeter/);
+    const proxy = `lab-${pid}-greeter-1`;
+    expect(Object.keys(await toxiproxy.getAll())).toContain(proxy);
     expect(ledgersLeft()).toEqual([`lab-${pid}.json`]);
 
     const next = await runExperiment(`title: Next
@@ -290,8 +318,8 @@ variants: { standard: {} }
 hypothesis:
   - { phase: after, metric: wrong, variant: standard, atMost: 0 }
 `);
-    expect(next.output).toMatch(/left by a run that was killed: ended process \d+/);
-    expect(ofRun(pid)).toEqual([]);
+    expect(next.output).toContain(`left by a run that was killed: DELETE ${server.url}/proxies/${proxy} (204)`);
+    expect(Object.keys(await toxiproxy.getAll())).not.toContain(proxy);
     expect(ledgersLeft()).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { type ServiceOptions, ServiceProcess } from './service-process.ts';
+import { type Listening, type ServiceOptions, ServiceProcess } from './service-process.ts';
 import { SERVICES, type ServiceName } from './services.ts';
 
 export interface SystemOptions {
@@ -35,6 +35,17 @@ export class ComposedSystem {
   /** The processes of one service. */
   of(name: ServiceName): readonly ServiceProcess[] {
     return this.#services.filter((service) => service.name === name);
+  }
+
+  /**
+   * Where the processes of one service listen.
+   * @throws Error when one has not listened yet
+   */
+  addressesOf(name: ServiceName): readonly Listening[] {
+    return this.of(name).map(({ listening }) => {
+      if (listening === undefined) throw new Error(`${name} does not listen yet`);
+      return listening;
+    });
   }
 
   /**

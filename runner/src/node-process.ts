@@ -122,8 +122,9 @@ function watch(child: ChildProcess, name: string, { stdout, stderr }: ProcessOpt
     pause() {
       if (state !== 'running') return;
       state = 'paused';
-      child.kill('SIGSTOP');
+      // First, so that there is no moment in which the end of this process would leave it frozen.
       guard = guardOf(pid);
+      child.kill('SIGSTOP');
     },
     resume() {
       if (state !== 'paused') return;

@@ -7,6 +7,7 @@ import { ComposedSystem } from './composed-system.ts';
 import { whenLaunchersGo } from './launchers.ts';
 import { describeEnding, type Output } from './node-process.ts';
 import { EndedBeforeListening } from './service-process.ts';
+import { SERVICES } from './services.ts';
 import { openControl } from './start/control.ts';
 
 let stoppingSince: number | undefined;
@@ -63,7 +64,7 @@ try {
   closeControl = await openControl(system.services);
   if (stoppingSince !== undefined) closeControl();
   // Callers first: what to try is asked of the one that nobody here calls.
-  const [first, ...others] = system.services.toReversed().flatMap(({ listening }) => listening ?? []);
+  const [first, ...others] = SERVICES.toReversed().flatMap((name) => system.addressesOf(name));
   const where = [
     `The ${first?.name} listens on ${first?.url} (ops: ${first?.opsUrl})`,
     ...others.map(({ name, url, opsUrl }) => `the ${name} on ${url} (ops: ${opsUrl})`),

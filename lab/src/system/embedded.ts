@@ -1,19 +1,26 @@
 import { setTimeout } from 'node:timers/promises';
+import {
+  ComposedSystem,
+  describeEnding,
+  EndedBeforeListening,
+  type Ending,
+  type ServiceName,
+  type ServiceOptions,
+  type ServiceProcess,
+} from '@halfopen/runner';
 import { asText } from '../experiment/environment.ts';
 import type { Variant } from '../experiment/format.ts';
 import { createAttemptLog } from './attempt-log.ts';
 import type { Ledger } from './ledger.ts';
-import { type ServiceProcess, startService } from './service-process.ts';
 import type { Greeter, System } from './system.ts';
-import { proxiesFor, type Wire } from './wire.ts';
-
-/** What the edge logs during an experiment is not kept; an error that stops it is. */
-const EDGE_LOG_LEVEL = 'error';
+import { type Proxies, proxiesFor, type Wire } from './wire.ts';
 
 const RESTART_AFTER_MS = 500;
+/** How long a greeter may take to end its requests, whose callers are gone by then. */
+const STOP_WITHIN_MS = 1_000;
 
 /**
- * Greeters and an edge of this experiment's own: real processes, free ports, nothing shared with the run before.
+ * Starts greeters and an edge for this run alone: real processes, as they are shipped, on free ports.
  * @param wire puts a proxy in front of each greeter
  * @throws Error with what the service wrote, where one cannot start
  */
@@ -24,89 +31,100 @@ export async function startEmbedded(
 ): Promise<System> {
   const attempts = createAttemptLog(seed);
   const remarks: string[] = [];
+  const errors = new Map<string, string>();
   let stopping = false;
-  const stops: (() => Promise<void>)[] = [];
+  let proxies: Proxies | undefined;
+
+  /** `Greeter 2 ended by itself (exit code 1): what it wrote to its standard error`. */
+  const storyOf = (title: string, ending: Ending) =>
+    `${title} ended by itself (${describeEnding(ending)})${lastWords(errors.get(title))}`;
+
+  const greeterOptions = (title: string, replica: number): ServiceOptions => ({
+    ...optionsOf(title, {
+      GREETER_PORT: '0',
+      GREETER_OPS_PORT: '0',
+      ...asText(variant.greeter),
+      // One line for each attempt, also for those whose caller has left: they are counted.
+      LOG_LEVEL: 'debug',
+    }),
+    stdout: (line) => attempts.read(line),
+    // As Compose does with one that dies by itself: a fault may have told it to.
+    onDeath: (ending) => void startAgain(title, replica, ending),
+  });
+  const edgeOptions = (title: string): ServiceOptions => ({
+    ...optionsOf(title, {
+      ...asText(variant.edge),
+      EDGE_PORT: '0',
+      EDGE_OPS_PORT: '0',
+      // What it logs during an experiment is not kept; an error that stops it is.
+      LOG_LEVEL: 'error',
+    }),
+    stdout: () => undefined,
+    onDeath: (ending) => remarks.push(`${storyOf(title, ending)}.`),
+  });
+  const optionsOf = (title: string, env: Readonly<Record<string, string>>): ServiceOptions => ({
+    // Only what the variant says: a setting in the user's shell must not change the result.
+    env: { PATH: process.env.PATH, ...env, FAULTS: 'on' },
+    stderr: (line) => errors.set(title, `${errors.get(title) ?? ''}${line}\n`),
+  });
+  const startAgain = async (title: string, replica: number, ending: Ending) => {
+    remarks.push(`${storyOf(title, ending)}; it was started again.`);
+    errors.delete(title);
+    await setTimeout(RESTART_AFTER_MS);
+    if (stopping) return;
+    const greeter = services.of('greeter')[replica - 1];
+    await greeter?.start().catch((error: Error) => remarks.push(`${title} did not start again: ${error.message}.`));
+  };
+
+  const titleOf = (name: ServiceName, replica: number) => (name === 'greeter' ? `Greeter ${replica}` : 'The edge');
+  const services = new ComposedSystem({
+    replicas: { greeter: variant.replicas },
+    optionsOf: (name, replica) => {
+      const title = titleOf(name, replica);
+      return name === 'greeter' ? greeterOptions(title, replica) : edgeOptions(title);
+    },
+    between: async (name, urls) => {
+      if (name !== 'greeter' || wire === undefined) return urls;
+      proxies = await proxiesFor(wire, urls, ledger);
+      return proxies.urls;
+    },
+  });
   const stop = async () => {
     stopping = true;
-    for (const one of stops.splice(0).toReversed()) await one();
+    await Promise.all(services.of('edge').map((edge) => edge.kill()));
+    await proxies?.remove();
+    await Promise.all(services.of('greeter').map((greeter) => greeter.stop(STOP_WITHIN_MS)));
   };
   try {
-    const greeters: (Greeter & { readonly url: string })[] = [];
-    for (let n = 1; n <= variant.replicas; n++) {
-      const env = {
-        GREETER_PORT: '0',
-        GREETER_OPS_PORT: '0',
-        ...asText(variant.greeter),
-        FAULTS: 'on',
-        // A line for each attempt, also for those whose caller has left: they are counted.
-        LOG_LEVEL: 'debug',
-      };
-      const start = (ports: Readonly<Record<string, string>> = {}) =>
-        startService('greeter', { ...env, ...ports }, ledger, (line) => attempts.read(line));
-      let current = await start();
-      const { url, opsUrl } = current;
-      const restart = async () => {
-        current = await start({ GREETER_PORT: new URL(url).port, GREETER_OPS_PORT: new URL(opsUrl).port });
-        watch(current);
-      };
-      // As Compose does with one that dies by itself: a fault may have told it to.
-      const watch = ({ died }: ServiceProcess) => {
-        void died.then(async (how) => {
-          remarks.push(`Greeter ${n}: ${how}; it was started again.`);
-          await setTimeout(RESTART_AFTER_MS);
-          if (stopping) return;
-          await restart().catch((error: Error) => remarks.push(`Greeter ${n} did not start again: ${error.message}.`));
-        });
-      };
-      watch(current);
-      stops.push(() => current.stop());
-      greeters.push({
-        url,
-        opsUrl,
-        pause: async () => current.pause(),
-        resume: async () => current.resume(),
-        kill: () => current.kill(),
-        restart,
-      });
-    }
-    const proxied =
-      wire === undefined
-        ? undefined
-        : await proxiesFor(
-            wire,
-            greeters.map(({ url }) => url),
-            ledger,
-          );
-    if (proxied !== undefined) stops.push(proxied.remove);
-    const greeterUrls = proxied?.urls ?? greeters.map(({ url }) => url);
-    const edge = await startService(
-      'edge',
-      {
-        ...asText(variant.edge),
-        EDGE_PORT: '0',
-        EDGE_OPS_PORT: '0',
-        FAULTS: 'on',
-        LOG_LEVEL: EDGE_LOG_LEVEL,
-        GREETER_URL: greeterUrls.join(','),
-      },
-      ledger,
-      () => undefined,
-    );
-    void edge.died.then((how) => remarks.push(`${how[0]?.toUpperCase()}${how.slice(1)}.`));
-    stops.push(() => edge.kill());
-    return {
-      where: 'embedded: processes of the runner',
-      url: edge.url,
-      edgeOpsUrl: edge.opsUrl,
-      greeters,
-      greeterUrls,
-      attempts,
-      proxies: proxied?.names ?? [],
-      remarks,
-      stop,
-    };
+    await services.start();
   } catch (error) {
     await stop();
-    throw error;
+    if (!(error instanceof EndedBeforeListening)) throw error;
+    throw new Error(`${error.message}${lastWords([...errors.values()].join(''))}`, { cause: error });
   }
+  const [edge] = services.addressesOf('edge');
+  const greeters = services.addressesOf('greeter');
+  return {
+    where: 'embedded: processes of the runner',
+    url: edge?.url ?? '',
+    edgeOpsUrl: edge?.opsUrl,
+    greeters: services.of('greeter').map((process, index) => greeterOf(process, greeters[index]?.opsUrl ?? '')),
+    greeterUrls: proxies?.urls ?? greeters.map(({ url }) => url),
+    attempts,
+    proxies: proxies?.names ?? [],
+    remarks,
+    stop,
+  };
 }
+
+function greeterOf(service: ServiceProcess, opsUrl: string): Greeter {
+  return {
+    opsUrl,
+    pause: async () => service.pause(),
+    resume: async () => service.resume(),
+    kill: () => service.kill(),
+    restart: async () => void (await service.start()),
+  };
+}
+
+const lastWords = (text = '') => (text === '' ? '' : `: ${text.trim()}`);

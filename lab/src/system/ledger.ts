@@ -4,16 +4,14 @@ import { commandOf } from './processes.ts';
 
 /** What must be undone should the runner die. */
 export type Debt =
-  /** A process of ours. `mark` stands in its command line, so that no other process that got its pid is ended. */
-  | { readonly kind: 'process'; readonly pid: number; readonly mark: string }
   /** A request that takes a fault back. */
   | { readonly kind: 'request'; readonly method: 'DELETE'; readonly url: string }
   /** A command that takes a fault back, such as `docker unpause`. */
   | { readonly kind: 'command'; readonly argv: readonly [string, ...string[]] };
 
 /**
- * What this run has done to the world and not yet undone, on disk. A runner that is killed cannot clean up: the next one reads
- * what it left. (Services end by themselves when their runner goes, but one that was stopped with SIGSTOP cannot.)
+ * What this run has changed elsewhere and not yet undone, on disk. A runner that is killed cannot clean up: the next one reads what
+ * it left. Its own processes need no entry: they end by themselves when the runner is gone, paused ones too.
  */
 export interface Ledger {
   add(debt: Debt): void;

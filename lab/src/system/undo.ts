@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Debt } from './ledger.ts';
-import { commandOf } from './processes.ts';
 
 const run = promisify(execFile);
 
@@ -11,11 +10,6 @@ const run = promisify(execFile);
  */
 export async function undo(debt: Debt): Promise<string | undefined> {
   switch (debt.kind) {
-    case 'process':
-      if (commandOf(debt.pid)?.includes(debt.mark) !== true) return undefined;
-      // SIGKILL reaches a stopped process, too.
-      process.kill(debt.pid, 'SIGKILL');
-      return `ended process ${debt.pid}`;
     case 'request':
       return fetch(debt.url, { method: debt.method, signal: AbortSignal.timeout(5_000) }).then(
         ({ status }) => `${debt.method} ${debt.url} (${status})`,
