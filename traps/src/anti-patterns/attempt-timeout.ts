@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
-import { attemptTimeout, type Call, CallError, compose, type Policy, systemClock } from '@halfopen/client';
+import { attemptTimeout, type Call, CallError, compose, type Policy } from '@halfopen/client';
+import { testContext } from '@halfopen/testing';
 import axios, { type AxiosRequestConfig } from 'axios';
 import axiosRetry from 'axios-retry';
 import { ConsecutiveBreaker, circuitBreaker, handleAll, TimeoutStrategy, timeout, wrap } from 'cockatiel';
@@ -10,11 +11,10 @@ import { endOf, pause, timed } from '../stage/observe.ts';
 import { JSON_TYPE, OK, withShop, withStandIn } from '../stage/on-sockets.ts';
 import { onVirtualTime } from '../stage/on-virtual-time.ts';
 import { threeAttempts } from '../stage/shop.ts';
-import { testContext } from '../testing/index.ts';
 
 const TIMEOUT_MS = 300;
 const DRIP_MS = 3_000;
-const limited = attemptTimeout({ timeoutMs: TIMEOUT_MS, clock: systemClock });
+const limited = attemptTimeout({ timeoutMs: TIMEOUT_MS });
 
 function drip(res: ServerResponse): void {
   res.writeHead(200, JSON_TYPE);
@@ -96,7 +96,7 @@ const lateRefusal: Call<never> = async () => {
 const lateAttempts = (order: (limit: Policy, breaker: Policy) => readonly [Policy, Policy]) =>
   onVirtualTime(async () => {
     const breaker = defaultBreaker();
-    const limit = attemptTimeout({ timeoutMs: SILENT_MS, clock: systemClock });
+    const limit = attemptTimeout({ timeoutMs: SILENT_MS });
     const call = compose(...order(limit, breaker.policy))(lateRefusal);
     const figure = await callsUntilOpen(
       LATE_CALLS,
@@ -178,7 +178,7 @@ export const ATTEMPT_TIMEOUT: readonly Measurement[] = [
       return answered((url) => http.get(url, { timeout: 1_000 }));
     },
     ours: () => {
-      const policy = compose(threeAttempts({ attempts: 4 }), attemptTimeout({ timeoutMs: 1_000, clock: systemClock }));
+      const policy = compose(threeAttempts({ attempts: 4 }), attemptTimeout({ timeoutMs: 1_000 }));
       return answered((url) => withShop(url, policy, (shop) => shop.find({})));
     },
     shows: (naive, ours) => naive.amount < 4 && ours.amount === 4,
@@ -215,7 +215,7 @@ export const ATTEMPT_TIMEOUT: readonly Measurement[] = [
         () => undefined,
         (url) => {
           const breaker = defaultBreaker();
-          const policy = compose(breaker.policy, attemptTimeout({ timeoutMs: SILENT_MS, clock: systemClock }));
+          const policy = compose(breaker.policy, attemptTimeout({ timeoutMs: SILENT_MS }));
           return withShop(url, policy, async (shop) => {
             const figure = await callsUntilOpen(
               SILENT_CALLS,

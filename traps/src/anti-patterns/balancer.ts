@@ -1,5 +1,6 @@
 import { Agent } from 'node:http';
-import { type Call, createBalancer, DEFAULTS, type Endpoint, systemClock } from '@halfopen/client';
+import { type Call, createBalancer, type Endpoint } from '@halfopen/client';
+import { chance, remoteError, testContext } from '@halfopen/testing';
 import axios from 'axios';
 import type { Figure, Measurement } from '../measurement.ts';
 import { defaultBreaker } from '../stage/breaker.ts';
@@ -7,7 +8,6 @@ import { endOf, pause, percent } from '../stage/observe.ts';
 import { JSON_TYPE, OK, withShop, withStandIn } from '../stage/on-sockets.ts';
 import { onVirtualTime, openLoop } from '../stage/on-virtual-time.ts';
 import { timed as timedShop } from '../stage/shop.ts';
-import { chance, remoteError, testContext } from '../testing/index.ts';
 
 const ENDPOINTS: readonly Endpoint[] = ['a', 'b', 'c'].map((host) => ({ origin: `http://${host}`, host }));
 const ODD = 'http://a';
@@ -32,10 +32,6 @@ const inTurn: Chooser = (attempt) => {
 const balanced: Chooser = (attempt) => {
   const balancer = createBalancer({
     guard: () => defaultBreaker(),
-    maxLeftOut: DEFAULTS.maxLeftOut,
-    minimumOutcomes: DEFAULTS.breakerMinimumCalls,
-    onEvent: () => undefined,
-    clock: systemClock,
     random: chance(),
   });
   balancer.update(ENDPOINTS);

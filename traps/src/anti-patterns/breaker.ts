@@ -1,4 +1,5 @@
-import { type CallContext, CallError, coalesce, compose, DEFAULTS, systemClock } from '@halfopen/client';
+import { type CallContext, CallError, coalesce, compose, DEFAULTS } from '@halfopen/client';
+import { taking, testContext, unreachable } from '@halfopen/testing';
 import axios from 'axios';
 import axiosRetry from 'axios-retry';
 import CircuitBreaker from 'opossum';
@@ -8,7 +9,6 @@ import { endOf, pause } from '../stage/observe.ts';
 import { withShop, withStandIn } from '../stage/on-sockets.ts';
 import { onVirtualTime } from '../stage/on-virtual-time.ts';
 import { threeAttempts } from '../stage/shop.ts';
-import { taking, testContext, unreachable } from '../testing/index.ts';
 
 const answer = () => Promise.resolve('answer');
 const refused = () => Promise.reject(unreachable());
@@ -202,7 +202,7 @@ export const BREAKER: readonly Measurement[] = [
     ours: () =>
       onVirtualTime(async () => {
         const breaker = defaultBreaker();
-        const shared = coalesce({ keyOf: ({ input }) => String(input), timeoutMs: 2_000, clock: systemClock });
+        const shared = coalesce({ keyOf: ({ input }) => String(input), timeoutMs: 2_000 });
         const call = compose(shared, breaker.policy)(({ input }: CallContext) => cached(Number(input)));
         await Promise.all(Array.from({ length: FROM_CACHE }, () => call(testContext({ input: 0 }))));
         const figure = await failuresAfterCache(

@@ -6,18 +6,16 @@ import {
   createRetryBudget,
   deadline,
   type Policy,
-  systemClock,
 } from '@halfopen/client';
+import { remoteError, taking, testContext } from '@halfopen/testing';
 import CircuitBreaker from 'opossum';
 import type { Measurement } from '../measurement.ts';
 import { defaultBreaker } from '../stage/breaker.ts';
 import { createGauge, endOf, pause, percent, timed } from '../stage/observe.ts';
 import { onVirtualTime, openLoop } from '../stage/on-virtual-time.ts';
 import { threeAttempts } from '../stage/shop.ts';
-import { remoteError, taking, testContext } from '../testing/index.ts';
 
-const bulkhead = (maxInFlight: number, maxQueued: number) =>
-  createBulkhead({ maxInFlight, maxQueued, onEvent: () => undefined }).policy;
+const bulkhead = (maxInFlight: number, maxQueued: number) => createBulkhead({ maxInFlight, maxQueued }).policy;
 
 const PLACES = 2;
 
@@ -55,7 +53,7 @@ const DEAF_MS = 400;
 const queuedCrowd = (order: (limit: Policy, places: Policy) => readonly [Policy, Policy]) =>
   onVirtualTime(async () => {
     const gauge = createGauge();
-    const limit = deadline({ timeoutMs: LIMIT_MS, clock: systemClock });
+    const limit = deadline({ timeoutMs: LIMIT_MS });
     const call = compose(...order(limit, bulkhead(PLACES, CALLERS)))(() => gauge.during(() => pause(DEAF_MS)));
     const answers = await Promise.all(Array.from({ length: CALLERS }, () => timed(() => call(testContext()))));
     return { most: gauge.most, slowestMs: Math.max(...answers.map(({ amount }) => amount)) };
@@ -97,7 +95,7 @@ const BUSY = { places: 16, workMs: 100, load: { ratePerS: 320, seconds: 10 } };
 /** Twice as many calls as its places can serve. */
 const crowded = (maxQueued: number) =>
   onVirtualTime(async () => {
-    const limit = deadline({ timeoutMs: WAITS_MS, clock: systemClock });
+    const limit = deadline({ timeoutMs: WAITS_MS });
     const places = bulkhead(BUSY.places, maxQueued);
     const call = compose(limit, places)((ctx: CallContext) => taking(BUSY.workMs, 'answer')(ctx));
     const ends = await openLoop(BUSY.load, () => timed(() => call(testContext())));
@@ -132,7 +130,7 @@ export const BULKHEAD: readonly Measurement[] = [
       }),
     ours: () =>
       onVirtualTime(() => {
-        const policy = compose(deadline({ timeoutMs: 100, clock: systemClock }), bulkhead(PLACES, 0));
+        const policy = compose(deadline({ timeoutMs: 100 }), bulkhead(PLACES, 0));
         return stubbornAtOnce((work) => policy(work)(testContext()));
       }),
     shows: (naive, ours) => naive.amount >= 5 * PLACES && ours.amount === PLACES,

@@ -1,16 +1,16 @@
 import { type Call, type CallContext, coalesce, compose, deadline, type Policy, systemClock } from '@halfopen/client';
+import { taking, testContext } from '@halfopen/testing';
 import CircuitBreaker from 'opossum';
 import type { Measurement } from '../measurement.ts';
 import { endOf, pause } from '../stage/observe.ts';
 import { onVirtualTime } from '../stage/on-virtual-time.ts';
-import { taking, testContext } from '../testing/index.ts';
 
 const CROWD = 50;
 const WORK_MS = 100;
 const WHOLE_CALL_MS = 2_000;
 
 const keyOf = ({ input }: CallContext) => JSON.stringify(input);
-const ours = () => coalesce({ keyOf, timeoutMs: WHOLE_CALL_MS, clock: systemClock });
+const ours = () => coalesce({ keyOf, timeoutMs: WHOLE_CALL_MS });
 
 /**
  * The obvious way to share calls: a Map of promises.
@@ -36,7 +36,7 @@ const HURRY_MS = 50;
 /** The first caller has less time than the work takes, the others have plenty. @returns how many of the others get no answer */
 const lostToHurry = (shared: Policy) =>
   onVirtualTime(async () => {
-    const whole = deadline({ timeoutMs: WHOLE_CALL_MS, clock: systemClock });
+    const whole = deadline({ timeoutMs: WHOLE_CALL_MS });
     const call = compose(whole, shared)(taking(WORK_MS, 'answer'));
     const first = endOf(call(testContext({ deadlineAt: systemClock.now() + HURRY_MS })));
     const ends = await Promise.all(Array.from({ length: CROWD }, () => endOf(call(testContext()))));

@@ -1,4 +1,5 @@
-import { attemptTimeout, compose, DEFAULTS, deadline, systemClock } from '@halfopen/client';
+import { attemptTimeout, compose, DEFAULTS, deadline } from '@halfopen/client';
+import { taking, testContext } from '@halfopen/testing';
 import axios from 'axios';
 import CircuitBreaker from 'opossum';
 import type { Measurement } from '../measurement.ts';
@@ -7,7 +8,6 @@ import { JSON_TYPE, OK, withShop, withStandIn } from '../stage/on-sockets.ts';
 import { onVirtualTime } from '../stage/on-virtual-time.ts';
 import { firstInFirstOut, newestFirst, OVERLOAD, overload } from '../stage/overload.ts';
 import { threeAttempts } from '../stage/shop.ts';
-import { taking, testContext } from '../testing/index.ts';
 
 const CALLS = 10;
 const LIMIT_MS = 100;
@@ -47,10 +47,7 @@ async function siblingsLost(call: (ms: number) => Promise<unknown>) {
 const answerAfter = (ms: number, signal: AbortSignal) => taking(ms, 'answer')(testContext({ signal }));
 
 const WHOLE_CALL_MS = 1_000;
-const attempts = compose(
-  threeAttempts({ attempts: DEFAULTS.attempts, baseMs: DEFAULTS.backoffBaseMs }),
-  attemptTimeout({ timeoutMs: DEFAULTS.attemptTimeoutMs, clock: systemClock }),
-);
+const attempts = compose(threeAttempts(), attemptTimeout({ timeoutMs: DEFAULTS.attemptTimeoutMs }));
 const silence = taking(60_000, 'too late');
 
 export const DEADLINE: readonly Measurement[] = [
@@ -68,7 +65,7 @@ export const DEADLINE: readonly Measurement[] = [
       return figure;
     },
     ours: () => {
-      const limit = deadline({ timeoutMs: LIMIT_MS, clock: systemClock });
+      const limit = deadline({ timeoutMs: LIMIT_MS });
       return worksToTheEnd((url) => withShop(url, limit, (shop) => shop.find({})));
     },
     shows: (naive, ours) => naive.amount === CALLS && ours.amount === 0,
@@ -94,7 +91,7 @@ export const DEADLINE: readonly Measurement[] = [
       }),
     ours: () =>
       onVirtualTime(() => {
-        const limited = deadline({ timeoutMs: LIMIT_MS, clock: systemClock });
+        const limited = deadline({ timeoutMs: LIMIT_MS });
         return siblingsLost((ms) => limited(({ signal }) => answerAfter(ms, signal))(testContext()));
       }),
     shows: (naive, ours) => naive.amount === SIBLINGS && ours.amount === 0,
@@ -109,7 +106,7 @@ export const DEADLINE: readonly Measurement[] = [
     naive: () => onVirtualTime(() => timed(() => attempts(silence)(testContext()))),
     ours: () =>
       onVirtualTime(() => {
-        const whole = deadline({ timeoutMs: WHOLE_CALL_MS, clock: systemClock });
+        const whole = deadline({ timeoutMs: WHOLE_CALL_MS });
         return timed(() => compose(whole, attempts)(silence)(testContext()));
       }),
     shows: (naive, ours) => naive.amount > 1.5 * WHOLE_CALL_MS && ours.amount <= WHOLE_CALL_MS,

@@ -3,7 +3,6 @@ import {
   type CallContext,
   compose,
   createRetryBudget,
-  DEFAULTS,
   deadline,
   hedge,
   type Policy,
@@ -11,11 +10,11 @@ import {
   sleep,
   systemClock,
 } from '@halfopen/client';
+import { chance, testContext } from '@halfopen/testing';
 import type { Measurement } from '../measurement.ts';
 import { endOf, pause, percent } from '../stage/observe.ts';
 import { onVirtualTime, openLoop } from '../stage/on-virtual-time.ts';
 import { createServer } from '../stage/queueing-server.ts';
-import { chance, testContext } from '../testing/index.ts';
 
 const FIXED_MS = 60;
 const LOAD = { ratePerS: 50, seconds: 60 };
@@ -31,12 +30,8 @@ const withoutEnd: RetryBudget = {
 
 /** The default settings of a service. Each success earns, as in the retry policy around it. */
 function ours(): Policy {
-  const budget = createRetryBudget({
-    ratio: DEFAULTS.retryRatio,
-    capacity: DEFAULTS.retryBudget,
-    initial: DEFAULTS.retryBudgetInitial,
-  });
-  return compose(earning(budget), hedge({ budget, clock: systemClock, onEvent: () => undefined }));
+  const budget = createRetryBudget();
+  return compose(earning(budget), hedge({ budget }));
 }
 
 const earning =
@@ -157,7 +152,7 @@ interface Day {
 const unanswered = (policy: Policy, { loadPercent, stillMs, dropsAbandoned }: Day) =>
   onVirtualTime(async () => {
     const server = createServer({ ...SERVER, dropsAbandoned });
-    const call = compose(deadline({ timeoutMs: WAITS_MS, clock: systemClock }), policy)(server.call);
+    const call = compose(deadline({ timeoutMs: WAITS_MS }), policy)(server.call);
     void pause((SERVED_S * 1_000) / 3).then(() => server.standStill(stillMs));
     const ratePerS = ((loadPercent / 100) * SERVER.places * 1_000) / SERVER.workMs;
     const ends = await openLoop({ ratePerS, seconds: SERVED_S }, () => endOf(call(testContext())));
@@ -165,7 +160,7 @@ const unanswered = (policy: Policy, { loadPercent, stillMs, dropsAbandoned }: Da
   });
 const BUSY: Day = { loadPercent: 80, stillMs: 0, dropsAbandoned: false };
 const STANDSTILL: Day = { loadPercent: 60, stillMs: STILL_MS, dropsAbandoned: false };
-const unpaid = () => hedge({ budget: withoutEnd, clock: systemClock, onEvent: () => undefined });
+const unpaid = () => hedge({ budget: withoutEnd });
 
 export const HEDGE: readonly Measurement[] = [
   {

@@ -1,13 +1,6 @@
 import type { RequestListener } from 'node:http';
-import {
-  type Call,
-  compose,
-  createRetryBudget,
-  DEFAULTS,
-  type Policy,
-  type RetryBudget,
-  systemClock,
-} from '@halfopen/client';
+import { type Call, compose, createRetryBudget, type Policy, type RetryBudget } from '@halfopen/client';
+import { remoteError, testContext, unreachable } from '@halfopen/testing';
 import axios from 'axios';
 import axiosRetry from 'axios-retry';
 import { retry as cockatielRetry, handleAll } from 'cockatiel';
@@ -16,7 +9,6 @@ import { endOf, pause, timed } from '../stage/observe.ts';
 import { JSON_TYPE, OK, withEdge, withShop, withStandIn } from '../stage/on-sockets.ts';
 import { onVirtualTime, openLoop } from '../stage/on-virtual-time.ts';
 import { threeAttempts, timed as timedShop } from '../stage/shop.ts';
-import { remoteError, testContext, unreachable } from '../testing/index.ts';
 
 /** axios with three retries, set up as the README of axios-retry shows. */
 function retrying() {
@@ -129,12 +121,7 @@ const outageWith = (policyOf: (budget: RetryBudget) => Policy) =>
       if (!isWell) throw remoteError(503);
       return 'answer';
     };
-    const options = {
-      ratio: DEFAULTS.retryRatio,
-      capacity: DEFAULTS.retryBudget,
-      initial: DEFAULTS.retryBudgetInitial,
-    };
-    const call = policyOf(createRetryBudget(options))(downstream);
+    const call = policyOf(createRetryBudget())(downstream);
     const callOnce = () => endOf(call(testContext()));
     await openLoop(OUTAGE, callOnce);
     isWell = false;
@@ -258,7 +245,7 @@ export const RETRY: readonly Measurement[] = [
     say: (attempts) => attempts,
     digits: 3,
     naive: () => outageWith(earnedPerRequest),
-    ours: () => outageWith((budget) => threeAttempts({ budget, clock: systemClock })),
+    ours: () => outageWith((budget) => threeAttempts({ budget })),
     shows: (naive, ours) => naive.amount > 1.09 && ours.amount < 1.01,
   },
 ];

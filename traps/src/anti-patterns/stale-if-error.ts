@@ -7,12 +7,12 @@ import {
   staleIfError,
   systemClock,
 } from '@halfopen/client';
+import { testContext, unreachable } from '@halfopen/testing';
 import type { Measurement } from '../measurement.ts';
 import { percent } from '../stage/observe.ts';
 import { onVirtualTime, openLoop } from '../stage/on-virtual-time.ts';
-import { testContext, unreachable } from '../testing/index.ts';
 
-const ours = () => staleIfError({ keyOf: () => 'same', maxBytes: 1_000, clock: systemClock });
+const ours = () => staleIfError({ keyOf: () => 'same', maxBytes: 1_000 });
 
 /** Returns the last good answer on any failure, for as long as the client chooses, without saying that it is old. */
 const lastGoodAnswer =

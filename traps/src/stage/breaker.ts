@@ -1,6 +1,6 @@
 import { type BreakerOptions, createBreaker } from '@halfopen/client';
+import { chance } from '@halfopen/testing';
 import type { Figure } from '../measurement.ts';
-import { chance } from '../testing/index.ts';
 
 /** Our breaker with the default settings of a service, and seeded chance. */
 export const defaultBreaker = (changes: Partial<BreakerOptions> = {}) =>

@@ -3,7 +3,7 @@ import { createClient, httpTransport, type Policy } from '@halfopen/client';
 import { createApp } from '@halfopen/edge/app';
 import { readConfig } from '@halfopen/edge/config';
 import { createLog } from '@halfopen/service-kit';
-import { startStandIn } from '../testing/index.ts';
+import { startStandIn } from '@halfopen/testing';
 import { type Shop, shopContract } from './shop.ts';
 
 export const JSON_TYPE = { 'content-type': 'application/json' };

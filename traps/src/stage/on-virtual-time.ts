@@ -1,5 +1,5 @@
+import { chance } from '@halfopen/testing';
 import { install } from '@sinonjs/fake-timers';
-import { chance } from '../testing/index.ts';
 import { pause } from './observe.ts';
 
 const FAKED = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'] as const;

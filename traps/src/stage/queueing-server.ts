@@ -1,5 +1,5 @@
 import { type Call, systemClock } from '@halfopen/client';
-import { chance } from '../testing/index.ts';
+import { chance } from '@halfopen/testing';
 import { pause } from './observe.ts';
 
 interface ServerOptions {

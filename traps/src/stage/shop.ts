@@ -4,11 +4,11 @@ import {
   compose,
   createClient,
   createRetryBudget,
+  DEFAULTS,
   deadline,
   type Policy,
   type RetryOptions,
   retry,
-  systemClock,
   type Transport,
 } from '@halfopen/client';
 import { defineContract, defineOperation } from '@halfopen/contracts';
@@ -51,23 +51,14 @@ export function shopBehind(send: Transport['send'], policy: Policy): Shop {
   return createClient(shopContract, { send }, policy);
 }
 
-/** Three attempts. The jitter is at its upper bound: back-offs of 50 and 100 ms. */
+/** The default three attempts, with a full budget and jitter at its upper bound: back-offs of 50 and 100 ms. */
 export const threeAttempts = (changes: Partial<RetryOptions> = {}): Policy =>
   retry({
-    attempts: 3,
-    baseMs: 50,
-    capMs: 1_000,
-    budget: createRetryBudget({ ratio: 0.1, capacity: 20, initial: 20 }),
-    clock: systemClock,
+    budget: createRetryBudget({ initial: DEFAULTS.retryBudget }),
     random: () => 1,
-    onEvent: () => undefined,
     ...changes,
   });
 
 /** Three attempts of at most `attemptMs` each, within a deadline of two seconds. */
 export const timed = (attemptMs: number): Policy =>
-  compose(
-    deadline({ timeoutMs: 2_000, clock: systemClock }),
-    threeAttempts(),
-    attemptTimeout({ timeoutMs: attemptMs, clock: systemClock }),
-  );
+  compose(deadline({ timeoutMs: 2_000 }), threeAttempts(), attemptTimeout({ timeoutMs: attemptMs }));

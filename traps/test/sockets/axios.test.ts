@@ -2,11 +2,11 @@
 import type { ServerResponse } from 'node:http';
 import { Writable } from 'node:stream';
 import { attemptTimeout } from '@halfopen/client';
+import { virtualTime } from '@halfopen/testing';
 import axios, { type AxiosError } from 'axios';
 import pino from 'pino';
 import { expect, test, vi } from 'vitest';
 import { JSON_TYPE, OK, withEdge } from '../../src/stage/on-sockets.ts';
-import { virtualTime } from '../../src/testing/index.ts';
 import { shopAt, standIn } from './shop-at.ts';
 
 /** Long, so that a busy machine does not add an idle second of its own. */

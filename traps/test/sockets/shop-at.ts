@@ -1,8 +1,8 @@
 import type { RequestListener } from 'node:http';
 import { createClient, httpTransport, type Policy } from '@halfopen/client';
+import { type StandIn, startStandIn } from '@halfopen/testing';
 import { onTestFinished } from 'vitest';
 import { type Shop, shopContract } from '../../src/stage/shop.ts';
-import { type StandIn, startStandIn } from '../../src/testing/index.ts';
 
 /** Our client for a shop over real sockets, until the test ends. */
 export function shopAt(url: string, policy?: Policy): Shop {

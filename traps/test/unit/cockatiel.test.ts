@@ -1,5 +1,6 @@
 /** Traps of cockatiel 4.x, on virtual time. Each test shows the naive policy fall in; then ours does not. */
-import { compose, deadline, systemClock, type Transport } from '@halfopen/client';
+import { compose, deadline, type Transport } from '@halfopen/client';
+import { taking, testContext, track, unreachable } from '@halfopen/testing';
 import {
   BrokenCircuitError,
   CircuitState,
@@ -16,7 +17,6 @@ import { expect, test, vi } from 'vitest';
 import { defaultBreaker } from '../../src/stage/breaker.ts';
 import { OK } from '../../src/stage/on-sockets.ts';
 import { shopBehind, threeAttempts } from '../../src/stage/shop.ts';
-import { taking, testContext, track, unreachable } from '../../src/testing/index.ts';
 import { useVirtualGlobalTimers } from './global-timers.ts';
 
 const { advance } = useVirtualGlobalTimers();
@@ -129,7 +129,7 @@ test('a breaker inside a timeout that does not cancel never hears of a failure, 
   expect(naiveBreaker.state).toBe(CircuitState.Closed);
 
   const breaker = breakerOf();
-  const limited = deadline({ timeoutMs: 300, clock: systemClock });
+  const limited = deadline({ timeoutMs: 300 });
   const ours = compose(limited, breaker.policy)(taking(60_000, 'too late'));
   const calls = Array.from({ length: 40 }, () => track(ours(testContext())));
   await advance(300);

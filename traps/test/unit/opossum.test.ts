@@ -11,11 +11,11 @@ import {
   createBulkhead,
   deadline,
 } from '@halfopen/client';
+import { taking, testContext, track, unreachable } from '@halfopen/testing';
 import CircuitBreaker from 'opossum';
 import { expect, test, vi } from 'vitest';
 import { defaultBreaker } from '../../src/stage/breaker.ts';
 import { pause } from '../../src/stage/observe.ts';
-import { taking, testContext, track, unreachable } from '../../src/testing/index.ts';
 import { useVirtualGlobalTimers } from './global-timers.ts';
 
 const { clock, advance, pending } = useVirtualGlobalTimers();
@@ -26,7 +26,7 @@ const breakerOf = () => defaultBreaker({ random: () => 0 });
 /** opossum with our minimum of calls and our open time, and without a timeout. */
 const SET = { timeout: false, volumeThreshold: 20, resetTimeout: 250 } as const;
 
-const bulkheadOf = (maxInFlight: number) => createBulkhead({ maxInFlight, maxQueued: 0, onEvent: () => undefined });
+const bulkheadOf = (maxInFlight: number) => createBulkhead({ maxInFlight, maxQueued: 0 });
 
 type Act = () => Promise<unknown>;
 const answer: Act = async () => 'answer';
