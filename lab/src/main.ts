@@ -17,7 +17,7 @@ const lab = new Command('lab')
   .addCommand(compareCommand())
   .addCommand(publishCommand())
   .addCommand(schemaCommand());
-// A mistake on the command line is not a hypothesis that failed: 2, not 1.
+// A mistake on the command line exits with 2; 1 means that a hypothesis failed.
 for (const command of [lab, ...lab.commands])
   command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
 await lab.parseAsync();

@@ -1,6 +1,6 @@
 /**
- * What is wrong with the addresses of a command line; both stand in every result, and in what is made of it.
- * A mistake does not repeat an address that may hold a password.
+ * What is wrong with the addresses on a command line. Both are recorded in every result and everything made from it.
+ * Messages do not repeat an address that may hold a password.
  */
 export function addressMistakes({ on, wire }: { readonly on: string; readonly wire?: string | undefined }): string[] {
   if (!isUrl(on) && on !== 'embedded' && on !== 'compose') {
@@ -12,7 +12,7 @@ export function addressMistakes({ on, wire }: { readonly on: string; readonly wi
   ];
 }
 
-/** Whether `--on` names a service instead of a way to run ours. */
+/** Whether `--on` is the URL of a service, and not a way to run ours. */
 function isUrl(on: string): boolean {
   return on.includes('://');
 }

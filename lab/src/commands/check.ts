@@ -2,7 +2,7 @@ import process from 'node:process';
 import { Command } from 'commander';
 import { readExperimentFiles } from './experiment-files.ts';
 
-/** A file is wrong. */
+/** Exit code: a file is wrong. */
 const MISTAKE = 2;
 
 export function checkCommand(): Command {

@@ -6,7 +6,7 @@ import { ResultError, readResult } from '../result/read-result.ts';
 import { comparisonTable } from '../terminal/comparison-table.ts';
 
 const WORSE = 1;
-/** A file is wrong, or the two cannot be compared. */
+/** Exit code: a file is wrong, or the two results cannot be compared. */
 const MISTAKE = 2;
 
 export function compareCommand(): Command {
@@ -17,7 +17,8 @@ export function compareCommand(): Command {
     .argument('<A>', 'result.json')
     .argument('<B>', 'result.json')
     .action((fileA: string, fileB: string, _options: unknown, command: Command) => {
-      // pnpm runs scripts in the folder of their package; a path is meant from where the user stands.
+      // pnpm runs scripts in the folder of their package, but the user's paths are relative to where the command was
+      // typed.
       const from = process.env.INIT_CWD ?? process.cwd();
       try {
         const comparison = compareResults(readResult(resolve(from, fileA)), readResult(resolve(from, fileB)));

@@ -6,23 +6,23 @@ import { ExperimentError, type FurtherCheck, readExperiment } from '../experimen
 import { unreadable } from '../messages/unreadable.ts';
 
 export interface ExperimentFile {
-  /** As it is named in mistakes and results. */
+  /** The path as mistakes and results name it. */
   readonly file: string;
   readonly text: string;
   readonly experiment: Experiment;
 }
 
 /**
- * Reads experiments.
- * @param names as the user wrote them, from where the user stands
- * @param check what else must be so, here
- * @returns those that are right, and every mistake in the others
+ * Reads experiment files.
+ * @param names paths as the user typed them
+ * @param check further checks that apply to this command
+ * @returns the experiments without mistakes, and every mistake in the others
  */
 export function readExperimentFiles(
   names: readonly string[],
   check?: FurtherCheck,
 ): { readonly files: ExperimentFile[]; readonly mistakes: string[] } {
-  // pnpm runs scripts in the folder of their package; a path is meant from where the user stands.
+  // pnpm runs scripts in the folder of their package, but the user's paths are relative to where the command was typed.
   const from = process.env.INIT_CWD ?? process.cwd();
   const mistakes: string[] = [];
   const files = names.flatMap((name): ExperimentFile[] => {

@@ -7,7 +7,7 @@ import { publishResults } from '../publish/publish-results.ts';
 import { runAll } from '../publish/run-all.ts';
 import { ResultError, readResult } from '../result/read-result.ts';
 
-/** A file is wrong, or an experiment has no verdict: nothing was published. */
+/** Exit code: a file is wrong, or an experiment has no verdict. Nothing was published. */
 const NOT_PUBLISHED = 2;
 
 export function publishCommand(): Command {
@@ -23,7 +23,8 @@ export function publishCommand(): Command {
     .action(async (files: string[], { fromFiles = false }: { readonly fromFiles?: boolean }, command: Command) => {
       const fail = (message: string) => command.error(message, { exitCode: NOT_PUBLISHED });
       if (fromFiles && files.length > 0) fail('--from-files takes the files in experiments/results: name none');
-      // pnpm runs scripts in the folder of their package; a path is meant from where the user stands.
+      // pnpm runs scripts in the folder of their package, but the user's paths are relative to where the command was
+      // typed.
       const from = process.env.INIT_CWD ?? process.cwd();
       const root = workspaceRoot();
       const committed = join(root, 'experiments', 'results');

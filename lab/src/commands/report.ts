@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { writeReport } from '../report/write-report.ts';
 import { ResultError, readResult } from '../result/read-result.ts';
 
-/** The file is wrong: nothing was written. */
+/** Exit code: the file is wrong, and nothing was written. */
 const MISTAKE = 2;
 
 export function reportCommand(): Command {
@@ -12,7 +12,8 @@ export function reportCommand(): Command {
     .description('Writes report.html, junit.xml and summary.md beside results, from them alone.')
     .argument('<file...>', 'result.json')
     .action((files: string[], _options: unknown, command: Command) => {
-      // pnpm runs scripts in the folder of their package; a path is meant from where the user stands.
+      // pnpm runs scripts in the folder of their package, but the user's paths are relative to where the command was
+      // typed.
       const from = process.env.INIT_CWD ?? process.cwd();
       try {
         for (const file of files) {

@@ -22,11 +22,11 @@ import { verdictTable } from '../terminal/verdict-table.ts';
 import { addressMistakes } from './addresses.ts';
 import { type ExperimentFile, readExperimentFiles } from './experiment-files.ts';
 
-/** Every hypothesis held. */
+/** Exit code: every hypothesis held. */
 const HELD = 0;
-/** A hypothesis failed, nothing could be concluded, or the system could not be run. */
+/** Exit code: a hypothesis failed or was inconclusive, or the system could not be run. */
 const NOT_HELD = 1;
-/** The command line or a file is wrong: nothing was run. */
+/** Exit code: the command line or a file is wrong, and nothing was run. */
 const MISTAKE = 2;
 
 interface Options {
@@ -63,7 +63,7 @@ export function runCommand(): Command {
 }
 
 async function run(files: readonly string[], options: Options, fail: (message: string) => never): Promise<number> {
-  // pnpm runs scripts in the folder of their package; a path is meant from where the user stands.
+  // pnpm runs scripts in the folder of their package, but the user's paths are relative to where the command was typed.
   const from = process.env.INIT_CWD ?? process.cwd();
   const jobs = readAll(files, options, fail);
   const folder = fileURLToPath(new URL('../../../.halfopen', import.meta.url));
@@ -73,7 +73,7 @@ async function run(files: readonly string[], options: Options, fail: (message: s
   const interrupt = new AbortController();
   let exitCodeOfSignal = 0;
   const onSignal = (signal: NodeJS.Signals) => {
-    // A second one: whoever sends it does not want to wait. What then stays is cleaned up by the next run.
+    // On a second signal the user does not want to wait. The next run cleans up what is left.
     if (interrupt.signal.aborted) process.exit(exitCodeOfSignal);
     exitCodeOfSignal = 128 + { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 }[signal as 'SIGINT' | 'SIGTERM' | 'SIGHUP'];
     process.stderr.write(`\n${signal}: taking back all faults\n`);
@@ -121,7 +121,7 @@ function readAll(names: readonly string[], options: Options, fail: (message: str
   return mistakes.length > 0 ? fail(mistakes.join('\n')) : chosen;
 }
 
-/** @returns why these variants cannot be run as the command line has it */
+/** @returns why these variants cannot be run with these options; `undefined` when they can */
 function impossibleChoice({ variants, hypothesis }: Experiment, { on, variant }: Options): string | undefined {
   const names = Object.keys(variants);
   if (variant !== undefined && !names.includes(variant)) {
@@ -134,7 +134,7 @@ function impossibleChoice({ variants, hypothesis }: Experiment, { on, variant }:
   return undefined;
 }
 
-/** The experiment with the variants that are run, and the hypotheses that speak of them. */
+/** The experiment, reduced to the variant that is run and the hypotheses about it. */
 function choose(experiment: Experiment, variant: string | undefined): Experiment {
   if (variant === undefined) return experiment;
   return {
@@ -205,13 +205,13 @@ function commandLine(file: string, seed: number, repeats: number, { on, variant,
   return parts.join(' ');
 }
 
-/** @returns where the report stands */
+/** @returns path of the report */
 function write(result: ExperimentResult, file: string, out: string): string {
   const stamp = result.provenance.startedAt.replace(/[:.]/g, '-');
   const folder = join(out, basename(file).replace(/\.ya?ml$/, ''), stamp);
   mkdirSync(folder, { recursive: true });
   const path = join(folder, 'result.json');
-  // What the form does not allow must not be found out by a reader.
+  // A result that breaks its own schema must fail here, and not when somebody reads it.
   writeFileSync(path, `${JSON.stringify(experimentResult.parse(result))}\n`);
   return writeReport(result, path);
 }

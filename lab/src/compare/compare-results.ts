@@ -7,20 +7,23 @@ import { isShare, METRICS, type MetricName } from '../result/metrics.ts';
 import { type ExperimentResult, PHASES, type PhaseName } from '../result/result.ts';
 import { differenceOfExperiments } from './difference-of-experiments.ts';
 
-/** Two results that cannot be compared; the message says why. */
+/** Two results that cannot be compared. The message says why. */
 export class CompareError extends Error {}
 
 export interface Comparison {
-  /** Whether both had the same arrivals; otherwise what was different. */
+  /** Whether both results have the same arrivals; if not, what differs. */
   readonly pairing: { readonly paired: true } | { readonly paired: false; readonly because: string };
-  /** Of each row's interval: all of them together ring falsely in at most one comparison of twenty. */
+  /**
+   * Level of each row's interval. At this level, at most one comparison in twenty reports a difference that is not
+   * there, all rows together.
+   */
   readonly level: number;
-  /** How much later B's runner sent its requests, at p99; below nought: A's did. */
+  /** How much later B's load generator sent its requests, at p99. Negative: A's was later. */
   readonly sentLaterByMs: number;
-  /** No difference of a latency within this is judged: it may be the runner's or the machine's. */
+  /** Latency differences within this are not judged, because the load generator or the machine may have caused them. */
   readonly doubtMs: Readonly<Record<Latency, number>>;
   readonly rows: readonly ComparisonRow[];
-  /** Whether B is worse with certainty in any row. */
+  /** Whether B is certainly worse in any row. */
   readonly worse: boolean;
 }
 
@@ -31,27 +34,32 @@ export interface ComparisonRow {
   readonly metric: MetricName;
   readonly a: number | null;
   readonly b: number | null;
-  /** B − A; `null` where one of them was not measured. */
+  /** B − A; `null` when one of them was not measured. */
   readonly difference: Estimate | null;
-  /** `undecided`: the interval holds nought, or there is none; of latencies, what the runner or the machine may have added. */
+  /**
+   * `undecided`: there is no interval, or it contains zero. For latencies: or it contains what the load generator or
+   * the machine may have added.
+   */
   readonly verdict: 'worse' | 'better' | 'undecided';
 }
 
 type Latency = keyof typeof QUANTILES;
 
 /**
- * Compares two results of one experiment, by two commits or under two policies: every figure that a hypothesis of either speaks of,
- * and always success and recovery once something was broken. Variants are matched by name; where either result has a single one,
- * these two.
+ * Compares two results of one experiment, by two commits or under two policies. It compares every figure that a
+ * hypothesis of either mentions, and always success and recovery after the fault. Variants are matched by name; if both
+ * results have a single variant, those two are compared.
  *
- * With the same arrivals in both the differences are paired, arrival by arrival. Three things are judged otherwise:
+ * If both have the same arrivals, differences are paired, arrival by arrival. Three things are judged differently:
  *
- * - A bound of 0 or 1, such as `wrong ≤ 0`, is kept or not, by what was observed (as in a run): B is worse where A kept it and B did not.
- * - Recovery is one figure a run, and its length decides nothing; never to recover, where the other did, does.
- * - Latencies are those of a policy *and* a machine, and a machine is not equally fast in two runs. From three runs a side on it
- *   shows in how they differ. With fewer, a difference must be clear of twice what the same latency differs by,
- *   over all runs of both results, before anything is broken.
- * @throws CompareError where a run of either was unsound, where they have no variant in common, or were not asked the same
+ * - A bound of 0 or 1, such as `wrong ≤ 0`, is judged by the observed value, as in a run. B is worse if A kept the
+ *   bound and B did not.
+ * - Recovery is one figure per run, so its length decides nothing. Not recovering at all, when the other did, does.
+ * - Latencies depend on the policy *and* on the machine, and a machine is not equally fast in two runs. From three runs
+ *   per side on, the spread of the runs shows that. With fewer, a difference must exceed twice the range of the same
+ *   latency, over all runs of both results, before anything is broken.
+ * @throws CompareError when a run of either was unsound, when they have no variant in common, or when they do not ask
+ *   the same question
  */
 export function compareResults(a: ExperimentResult, b: ExperimentResult): Comparison {
   for (const [name, { sound, remarks }] of Object.entries({ A: a, B: b })) {
@@ -79,7 +87,7 @@ export function compareResults(a: ExperimentResult, b: ExperimentResult): Compar
     const row = { variantA: left.name, variantB: right.name, phase: name, metric };
     if (metric === 'recoveryMs') return { ...row, ...recoveryRow(left, right) };
     const phase = a.phases.find((one) => one.name === name) as ExperimentResult['phases'][number];
-    // At this level a handful of runs would say nothing of shares, in which a machine has little part.
+    // At this level a handful of runs would say nothing about shares, and the machine hardly affects shares.
     const options = { seed: a.provenance.seed, level, paired, betweenRuns: isLatency(metric) };
     const alone = (runs: readonly RawRun[]) =>
       estimateOf(metric, runs, undefined, phase, { ...options, resamples: 1 })?.value ?? null;
@@ -111,9 +119,9 @@ export function compareResults(a: ExperimentResult, b: ExperimentResult): Compar
 interface Side {
   readonly name: string;
   readonly runs: readonly RawRun[];
-  /** One a run; `Infinity` where it did not recover. */
+  /** One entry per run; `Infinity` when it did not recover. */
   readonly recoveryMs: readonly (number | null)[];
-  /** Of the run whose runner was latest, at p99. */
+  /** p99 of the run whose load generator was latest. */
   readonly latenessMs: number;
 }
 
@@ -146,7 +154,7 @@ function sidesOf({ variants, phases }: ExperimentResult): Side[] {
   }));
 }
 
-/** @returns `undefined` where both had the same arrivals */
+/** @returns `undefined` when both have the same arrivals */
 function differenceOfArrivals(a: readonly RawRun[], b: readonly RawRun[]): string | undefined {
   if (a.length !== b.length) return `they have ${a.length} and ${b.length} runs`;
   return arePairs(a, b) ? undefined : 'their arrivals differ (another seed or another load)';
@@ -158,7 +166,7 @@ interface FigureToCompare {
   readonly lowerIsBetter: boolean;
 }
 
-/** What nobody may lose, whatever the hypotheses speak of. */
+/** Compared even when no hypothesis mentions it. */
 function isAlwaysCompared(phase: PhaseName, metric: MetricName): boolean {
   return (metric === 'success' && phase !== 'before') || (metric === 'recoveryMs' && phase === 'after');
 }
@@ -173,21 +181,24 @@ function figuresToCompare(a: ExperimentResult, b: ExperimentResult, match: Match
     METRICS.flatMap((metric): FigureToCompare[] => {
       const about = hypotheses.find((one) => one.phase === phase && one.metric === metric);
       if (about === undefined && !isAlwaysCompared(phase, metric)) return [];
-      // A degraded answer is better than none and worse than a true one: what is wanted of it, the hypothesis says.
+      // A degraded answer is better than none and worse than a fresh one. Which way is better is up to the hypothesis.
       const higher = metric === 'degraded' ? about?.atLeast !== undefined : HIGHER_IS_BETTER.includes(metric);
       return [{ phase, metric, lowerIsBetter: !higher }];
     }),
   );
 }
 
-/** @param unsure a difference of so much, either way, may be the runner's own */
+/** @param unsure a difference of this size, in either direction, may come from the load generator or the machine */
 function verdictOf(difference: Estimate | null, lowerIsBetter: boolean, unsure: number): ComparisonRow['verdict'] {
   const interval = difference?.interval ?? null;
   if (interval === null || (interval[0] <= unsure && interval[1] >= -unsure)) return 'undecided';
   return interval[0] > 0 === lowerIsBetter ? 'worse' : 'better';
 }
 
-/** @returns `undefined` where the bound is none that is judged by what was observed, or both sides are on the same side of it */
+/**
+ * @returns `undefined` when this kind of bound is not judged by the observed value, or when both sides kept it or both
+ *   broke it
+ */
 function verdictByBound(
   { metric, atLeast, atMost }: ExperimentResult['hypotheses'][number],
   a: number | null,

@@ -1,12 +1,14 @@
 import { isShare, METRICS, type MetricName } from '../result/metrics.ts';
 
-/** What a figure can be at all: a bound beyond it would always hold, or never. Of a difference, less than nothing, too. */
+/**
+ * The values a figure can have. A bound outside of them would always hold, or never. A difference can also be negative.
+ */
 function rangeOf({ metric, minus }: { readonly metric: MetricName; readonly minus?: string | undefined }) {
   const max = isShare(metric) ? 1 : Number.POSITIVE_INFINITY;
   return { min: minus === undefined ? 0 : -max, max };
 }
 
-/** Why no figure can be held against a bound. */
+/** Why no figure can be compared with this bound; `undefined` when one can. */
 export function boundMistake(of: Parameters<typeof rangeOf>[0], bound: number | undefined): string | undefined {
   const { min, max } = rangeOf(of);
   if (bound === undefined || (bound >= min && bound <= max)) return undefined;
@@ -16,7 +18,7 @@ export function boundMistake(of: Parameters<typeof rangeOf>[0], bound: number | 
   return isPercent ? `${words}; for ${bound} % write ${bound / 100}` : words;
 }
 
-/** The same for whoever completes and checks in an editor. */
+/** The same rule for editors that complete and check. */
 export function boundsInJsonSchema(): Record<string, unknown> {
   const bounds = (limits: object) => ({
     type: 'object',

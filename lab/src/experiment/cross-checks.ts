@@ -5,15 +5,15 @@ import { knowsBody } from './expectation.ts';
 import type { Experiment, Method } from './format.ts';
 import { endOf, type Span, spanOf } from './phases.ts';
 
-/** What is wrong with a member. */
+/** A mistake, and the member that it is in. */
 export interface Mistake {
   readonly path: readonly (string | number)[];
   readonly message: string;
 }
 
 /**
- * What a member by itself cannot know: names that must exist, times that must fit into the phases.
- * @param loadIsRight whether there are phases that anything can be held against
+ * Checks what no member can check alone: names that must exist, times that must lie within the phases.
+ * @param loadIsRight whether the phases are valid, so that times can be checked against them
  */
 export function crossChecks(experiment: Experiment, loadIsRight: boolean): Mistake[] {
   if (!loadIsRight) return ofVariants(experiment);
@@ -76,14 +76,17 @@ function ofMethod({ method, load, variants }: Experiment): Mistake[] {
   });
 }
 
-/** What the greeter would refuse a plan for. */
+/** Why the greeter would refuse the plan. */
 function contradictionsIn(fault: Method): Mistake[] {
   if (fault.layer !== 'plan') return [];
   const operations = Object.values(greeterContract.operations).map(({ name }) => name);
   return contradictionsOfPlan({ faults: fault.faults }, { operations, mayExit: true }) as Mistake[];
 }
 
-/** Whether two faults cannot be in force together: a plan has each id once, and a process can only be stopped once. */
+/**
+ * Whether two faults cannot be active at the same time: a plan has each id only once, and a process can only be stopped
+ * once.
+ */
 function clashes(a: Method, b: Method, load: Experiment['load']): boolean {
   if (!overlap(spanOf(a, load.phases), spanOf(b, load.phases))) return false;
   if (a.layer === 'process' && b.layer === 'process') return a.replica === b.replica;

@@ -8,12 +8,12 @@ const SETTINGS: Readonly<Record<'edge' | 'greeter', Readonly<Record<string, ZodT
   greeter: greeterSettings.shape,
 };
 
-/** Variables that the runner sets itself: a variant that set them would talk to somebody else. */
+/** Variables that the runner sets itself. A variant that set them would call the wrong service. */
 const RUNNERS_OWN = /^(GREETER_URL|(EDGE|GREETER)_(HOST|PORT|OPS_PORT)|FAULTS|LOG_LEVEL)$/;
 
 /**
- * What is wrong with a variable of a variant. The service would say so, too, but only once it is started, and of a misspelt one that is
- * none of its own not even then: the variant would be measured as if nothing had been set.
+ * What is wrong with a variable of a variant. The service would only find out once it is started, and it would never
+ * notice a misspelt variable: the variant would be measured as if nothing had been set.
  */
 export function environmentMistake(part: 'edge' | 'greeter', name: string, value: string | number): string | undefined {
   if (RUNNERS_OWN.test(name)) return 'is set by the runner: leave it out';
@@ -21,13 +21,13 @@ export function environmentMistake(part: 'edge' | 'greeter', name: string, value
   if (setting !== undefined) {
     return setting.safeParse(String(value)).success ? undefined : `must be ${describeSetting(setting).expects}`;
   }
-  // Others are not ours to judge: NODE_OPTIONS is none of these.
+  // Other variables, such as NODE_OPTIONS, are not checked here.
   if (!/^(EDGE|GREETER)_/.test(name)) return undefined;
   const own = Object.keys(SETTINGS[part]).filter((one) => !RUNNERS_OWN.test(one));
   return `is not a setting of the ${part}; there are ${own.join(', ')}`;
 }
 
-/** The same for whoever completes and checks in an editor: every setting, what it takes, and that there is no other. */
+/** The same rule for editors that complete and check: every setting, its values, and that there is no other. */
 export function environmentInJsonSchema(part: 'edge' | 'greeter'): Record<string, unknown> {
   const own = Object.entries(SETTINGS[part]).filter(([name]) => !RUNNERS_OWN.test(name));
   const properties = own.map(([name, kind]) => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** The ways to say what a body must be. */
+/** The members that say what a body must be. */
 const BODIES = ['json', 'jsonIncludes', 'text'] as const;
 
 export const expectation = z
@@ -24,7 +24,7 @@ export const expectation = z
     'What a right answer is. Without `json`, `jsonIncludes` and `text` the status alone decides, and no answer is `wrong`.',
   );
 
-/** Whether an answer can be told from one that has the right status and says something else. */
+/** Whether a wrong answer with the right status can be recognised. */
 export function knowsBody(expected: z.output<typeof expectation>): boolean {
   return BODIES.some((name) => expected[name] !== undefined);
 }

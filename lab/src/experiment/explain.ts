@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { knownMembers } from './json-schema.ts';
 
-/** One mistake is said once: of a member not again, nor of what it is in as a whole. */
+/** Reports each mistake once: not again for the same member, and not for the member that contains it. */
 export function causes(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] {
   const isWithin = (outer: readonly PropertyKey[], inner: readonly PropertyKey[]) =>
     outer.every((part, index) => part === inner[index]);
@@ -15,15 +15,15 @@ export function causes(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] 
   );
 }
 
-/** A mistake in words, and the member it is about. */
+/** A mistake in words, and the member that it is in. */
 export interface Explained {
   readonly path: readonly PropertyKey[];
-  /** A member that is there and should not be. */
+  /** A member that should not be there. */
   readonly key?: string;
   readonly message: string;
 }
 
-/** What a member takes, as people who write YAML call it. */
+/** Types as people who write YAML call them. */
 const IN_WORDS: Readonly<Record<string, string>> = {
   object: 'a map',
   record: 'a map',
@@ -44,7 +44,7 @@ export function explain(issue: z.core.$ZodIssue, raw: unknown): Explained[] {
     }));
   }
   if (issue.code === 'invalid_key') {
-    // The name is what is wrong, not what it stands for.
+    // The name is wrong, not the value.
     const [parent, key] = [path.slice(0, -1), String(path.at(-1))];
     return issue.issues.map(({ message }) => ({
       path: parent,
@@ -66,13 +66,13 @@ export function withValue(path: readonly PropertyKey[], message: string, raw: un
   return { path, message: `${pathText(path)}: ${message}${shown(valueAt(raw, path), message)}` };
 }
 
-/** Longer values are cut off where they are shown. Characters. */
+/** Longer values are cut when they are shown. Characters. */
 const MAX_SHOWN = 80;
 
-/** ` (it is 7)`, unless a person can see it already, or would not want to. */
+/** ` (it is 7)`, unless the message already says it or the value is too large to show. */
 function shown(value: unknown, message: string): string {
   if (value === undefined || (typeof value === 'object' && value !== null)) return '';
-  // What is no number, and more than all of them, is nothing in JSON.
+  // JSON has no NaN and no Infinity.
   const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
   if (message.startsWith(`${text} is not `) || message.endsWith(`, not ${text}`)) return '';
   return ` (it is ${cut(text)})`;
@@ -86,7 +86,7 @@ function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce((value, part) => (value as Record<PropertyKey, unknown> | null | undefined)?.[part], raw);
 }
 
-/** A path as mistakes name it: `load.mix[0].headers`. */
+/** A path as messages write it: `load.mix[0].headers`. */
 function pathText(path: readonly PropertyKey[]): string {
   const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${cut(String(part))}`)).join('');
   return text.replace(/^\./, '') || 'the experiment';

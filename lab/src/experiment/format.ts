@@ -9,14 +9,14 @@ import { expectation, knowsBody } from './expectation.ts';
 import { phasesOf } from './phases.ts';
 
 const seconds = (what: string, min = 0) => z.number().min(min).max(3_600).describe(what);
-/** It goes to a terminal, which obeys control characters. */
+/** One line for a terminal, which would obey control characters. */
 const line = z
   .string()
   .min(1)
   .regex(/^\P{Cc}*$/u, 'must be one line of text, without control characters');
 const rate = z.number().positive().max(20_000);
 
-/** YAML numbers are welcome: an environment variable is text. */
+/** Numbers are accepted, because YAML reads them as such; an environment variable is text. */
 const environment = (part: 'edge' | 'greeter', doc: string) =>
   z
     .record(
@@ -35,7 +35,10 @@ const requestBody = z
   .refine(({ json, text }) => (json === undefined) !== (text === undefined), 'needs one of json and text')
   .describe('What is sent. The header content-type follows from it, unless `headers` says another.');
 
-/** What the runner or the connection sets by itself: one that stood here would be lost, or would break the request. */
+/**
+ * Headers that the runner or the connection sets itself. Setting them here would have no effect, or would break the
+ * request.
+ */
 const OWN_HEADERS = /^(x-request-id|host|content-length|transfer-encoding|connection|keep-alive|upgrade|expect)$/i;
 
 const headers = z
@@ -140,7 +143,7 @@ const variant = z
   })
   .describe('What differs; everything else is the same: the arrivals, the victims of the faults.');
 
-/** When a fault is in force: in a phase, from one second to another, or all the time. */
+/** When a fault is active: during a phase, from one second to another, or all the time. */
 const span = {
   phase: z
     .enum([...PHASES, 'all'])
@@ -152,7 +155,7 @@ const span = {
 };
 const replica = z.int().min(1).max(9);
 
-/** Of each toxic, the attributes without which all of it passes as if it were not there. With others, 0 is the worst that can be. */
+/** The attributes without which a toxic does nothing. For the other toxics, 0 is the strongest setting. */
 const NOTHING_WITHOUT: Readonly<Record<ToxicTypeName, readonly string[]>> = {
   latency: ['latency', 'jitter'],
   bandwidth: [],
@@ -174,7 +177,8 @@ const toxics = (Object.keys(TOXIC_TYPES) as ToxicTypeName[]).map((type) => {
         .default('downstream')
         .describe('`downstream`: what comes back. `upstream`: what is sent.'),
       toxicity: z.number().min(0).max(1).default(1).describe('Share of the connections that it takes hold of.'),
-      // Toxiproxy drops what it does not know: a misspelt one would break nothing, and the experiment would hold.
+      // Toxiproxy ignores unknown attributes. A misspelt one would break nothing, and the experiment would hold for no
+      // reason.
       attributes: attributes.strict().prefault({}).describe('How much of it. What is left out is 0.'),
     })
     .refine((toxic) => needed.length === 0 || needed.some((name) => toxic.attributes[name] !== 0), {
@@ -251,7 +255,7 @@ const abortWhen = z
   })
   .describe('Stops the run, undoes the faults, and gives no verdict. For systems that must not be harmed.');
 
-/** The members of an experiment, each checked by itself. */
+/** The members of an experiment, each checked on its own. */
 export const experimentForm = z.strictObject({
   title: line.max(120).describe('What the report is headed with: what is looked at, in a few words.'),
   why: z.string().min(1).describe('What is believed, and where the belief comes from.'),

@@ -4,14 +4,14 @@ import { experimentSchema } from './experiment-schema.ts';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
-/** The published schema of an experiment: what an editor completes from and checks against. */
+/** The published schema of an experiment, which editors use to complete and check. */
 export function experimentJsonSchema(): JsonSchema {
   return publishedSchema(experimentSchema, 'Experiment of Halfopen', 'input');
 }
 
 /**
- * The names of the members that may stand under a path.
- * @param raw what was written: of several forms that differ in one member, such as `layer`, it says which one is meant
+ * The members that are allowed at a path.
+ * @param raw what was written; when forms differ in one member, such as `layer`, it says which form is meant
  */
 export function knownMembers(path: readonly PropertyKey[], raw: unknown): string[] {
   let schemas = alternatives(experimentJsonSchema(), raw);
@@ -27,7 +27,7 @@ export function knownMembers(path: readonly PropertyKey[], raw: unknown): string
   return [...new Set(schemas.flatMap((schema) => Object.keys(schema.properties ?? {})))];
 }
 
-/** What a value may be, without the forms that it says it is not. */
+/** The forms that a value may have, without those that the value contradicts. */
 function alternatives(schema: JsonSchema, value: unknown): JsonSchema[] {
   const forms = [...asSchemas(schema.anyOf), ...asSchemas(schema.oneOf)].filter((form) => !contradicts(form, value));
   return [schema, ...forms.flatMap((form) => alternatives(form, value))];

@@ -2,18 +2,18 @@ import type { Mistake } from './cross-checks.ts';
 import type { Experiment, Hypothesis } from './format.ts';
 import { missingVariables } from './placeholders.ts';
 
-/** Where an experiment is to be run, and with what. */
+/** Where and how an experiment is going to be run. */
 export interface Place {
-  /** `url`: a service of which nothing is known but its address. */
+  /** `url`: a service of which only the address is known. */
   readonly on: 'embedded' | 'compose' | 'url';
   /** Whether there is a proxy that speaks the HTTP API of Toxiproxy. */
   readonly hasWire: boolean;
-  /** The only variant that is run, where one was named. */
+  /** The only variant that is run, if one was named. */
   readonly variant: string | undefined;
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** What an experiment asks for and cannot have at this place. Everything here is known before anything is started. */
+/** What an experiment needs and cannot have here. All of it is known before anything is started. */
 export function placeChecks(experiment: Experiment, place: Place): Mistake[] {
   return [
     ...ofMethod(experiment, place),
@@ -38,7 +38,7 @@ function ofMethod({ method }: Experiment, { on, hasWire }: Place): Mistake[] {
   });
 }
 
-/** At a URL nobody says what goes on behind it. */
+/** Behind a URL nothing can be counted. */
 function ofUrl({ hypothesis, abortWhen }: Experiment, { variant }: Place): Mistake[] {
   const mistakes: Mistake[] = hypothesis.flatMap((one, index) =>
     speaksOf(one, variant) && /^(amplification|successPerAttempt)$/.test(one.metric)
@@ -54,7 +54,10 @@ function ofUrl({ hypothesis, abortWhen }: Experiment, { variant }: Place): Mista
   return mistakes;
 }
 
-/** Whether a hypothesis can be judged where this variant alone is run. @param variant `undefined`: all of them are */
+/**
+ * Whether a hypothesis can be judged when only this variant is run.
+ * @param variant `undefined`: all variants are run
+ */
 export function speaksOf(hypothesis: Hypothesis, variant: string | undefined): boolean {
   return variant === undefined || (hypothesis.variant === variant && hypothesis.minus === undefined);
 }

@@ -14,10 +14,10 @@ export interface Mistake {
   readonly message: string;
 }
 
-/** More mistakes than this are not listed: nobody reads them. */
+/** At most this many mistakes are listed. */
 const MAX_LISTED = 50;
 
-/** An experiment that is not one. Its message has a line for each mistake: file, line, column, what is wrong. */
+/** An experiment with mistakes. The message has one line per mistake: file, line, column and what is wrong. */
 export class ExperimentError extends Error {
   override readonly name = 'ExperimentError';
   readonly mistakes: readonly Mistake[];
@@ -32,12 +32,12 @@ export class ExperimentError extends Error {
   }
 }
 
-/** What else must be so of an experiment that is right by itself. */
+/** Checks that an experiment must also pass, beyond its own format. */
 export type FurtherCheck = (experiment: Experiment) => readonly MemberMistake[];
 
 /**
  * Reads an experiment.
- * @param file as it is to be named in mistakes
+ * @param file the path that mistakes name
  * @throws ExperimentError with every mistake, in the order of the file
  */
 export function readExperiment(text: string, file: string, check?: FurtherCheck): Experiment {

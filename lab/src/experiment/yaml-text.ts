@@ -12,18 +12,21 @@ import {
   type YAMLError,
 } from 'yaml';
 
-/** What is wrong with the text, before anybody looks at what it says. */
+/** A mistake in the YAML itself. */
 interface SyntaxMistake {
   readonly offset: number;
   readonly message: string;
 }
 
 export interface YamlText {
-  /** Empty where it is YAML that can be read. */
+  /** Empty when the YAML can be read. */
   readonly mistakes: readonly SyntaxMistake[];
-  /** What it says; `undefined` where there are mistakes. */
+  /** The value; `undefined` when there are mistakes. */
   readonly value: unknown;
-  /** Where a member stands; a missing one stands where its parent does. @param key a member that should not be there */
+  /**
+   * The offset of a member; a missing member has the offset of its parent.
+   * @param key a member that should not be there
+   */
   readonly offsetOf: (path: readonly PropertyKey[], key?: string) => number;
   /** From 1. */
   readonly place: (offset: number) => { readonly line: number; readonly column: number };
@@ -54,7 +57,7 @@ function valueOf(document: Document.Parsed, mistakes: readonly SyntaxMistake[]):
   try {
     return { mistakes, value: document.toJS() };
   } catch (error) {
-    // Aliases of aliases of aliases: a few lines that are gigabytes, if one writes them out.
+    // Aliases of aliases of aliases: a few lines that expand to gigabytes.
     if (!(error instanceof ReferenceError)) throw error;
     return {
       mistakes: [{ offset: firstAlias(document), message: 'refers to too much: aliases of aliases' }],
@@ -67,7 +70,7 @@ function inWords({ code, message }: YAMLError): string {
   return code === 'MULTIPLE_DOCS' ? 'a second document begins here: a file is one experiment' : message;
 }
 
-/** What is YAML and means nothing, or nothing good. */
+/** Valid YAML that refers to nothing, to itself, or to a forbidden name. */
 function ofNodes(document: Document.Parsed): SyntaxMistake[] {
   const mistakes: SyntaxMistake[] = [];
   const mistake = (node: Node, message: string) => mistakes.push({ offset: node.range?.[0] ?? 0, message });
@@ -79,7 +82,7 @@ function ofNodes(document: Document.Parsed): SyntaxMistake[] {
       else if (ancestors.includes(target)) mistake(alias, `*${alias.source} refers to what it is a part of`);
     },
     Pair(_key, { key }) {
-      // JavaScript has a meaning of its own for it: it would be gone, and nobody would know.
+      // JavaScript would take it as the prototype, and the member would silently be lost.
       if (isScalar(key) && key.value === '__proto__') mistake(key, '__proto__ is no name that can be used');
     },
   });
@@ -97,7 +100,7 @@ function firstAlias(document: Document.Parsed): number {
   return offset;
 }
 
-/** Where the member stands in the text; a missing one stands where its parent does. */
+/** The offset of a member in the text; a missing member has the offset of its parent. */
 function offsetOf(document: Document.Parsed, path: readonly PropertyKey[], key?: string): number {
   let node: Node | null | undefined = document.contents;
   let offset = node?.range?.[0] ?? 0;
@@ -112,7 +115,7 @@ function offsetOf(document: Document.Parsed, path: readonly PropertyKey[], key?:
       offset = name.range?.[0] ?? offset;
       node = pair.value as Node | null;
       const isLast = part === path.at(-1);
-      // The value is where the eye must go, unless it is a block: then its name is.
+      // Point at the value, or at its name when the value is a block.
       if (key === undefined && isLast && isScalar(node)) offset = node.range?.[0] ?? offset;
     } else if (isSeq(node)) {
       node = node.items[Number(part)] as Node | undefined;

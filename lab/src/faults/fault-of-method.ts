@@ -12,7 +12,7 @@ export interface FaultContext {
   readonly ledger: Ledger;
 }
 
-/** @throws Error where this system cannot be broken in this way */
+/** @throws Error when this system cannot be broken in this way */
 export function faultOf(method: Method, context: FaultContext): Fault {
   switch (method.layer) {
     case 'plan':

@@ -1,8 +1,8 @@
-/** A fault that can be put in force and taken back. */
+/** A fault that can be applied and undone. */
 export interface Fault {
   readonly apply: () => Promise<void>;
-  /** @throws Error where the system refuses: then it is not as it was */
+  /** @throws Error when the system refuses, so the fault may still be active */
   readonly undo: () => Promise<void>;
-  /** Whether taking it back starts a process, which takes its time. */
+  /** Whether undoing it starts a process, which takes time. */
   readonly restarts: boolean;
 }

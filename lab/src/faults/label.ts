@@ -1,6 +1,6 @@
 import type { Method } from '../experiment/format.ts';
 
-/** What a report calls a fault: where nobody has said it better, what it does, and to whom. */
+/** The report's name for a fault: the given label, or else what it does and to which greeter. */
 export function labelOf(method: Method): string {
   if (method.label !== undefined) return method.label;
   switch (method.layer) {
@@ -19,7 +19,7 @@ export function labelOf(method: Method): string {
 
 type Planned = Extract<Method, { layer: 'plan' }>['faults'][number];
 
-/** Members that say which requests, or how, and not what becomes of them. */
+/** Members that select requests or give details, but are not an effect. */
 const NO_EFFECTS = /^(id|rate|operation|caller|count|forMs|jitterMs|retryAfter|dripIntervalMs)$/;
 
 /** `700 ms later, status 503`. */

@@ -3,19 +3,17 @@ import type { Debt, Ledger } from '../system/ledger.ts';
 import type { Greeter } from '../system/system.ts';
 import type { Fault } from './fault.ts';
 
-/** The fault plans in force at the greeters. A greeter has one plan; several faults of an experiment share it. */
+/** The active fault plans of the greeters. A greeter has one plan, which several faults of an experiment share. */
 export interface PlanBoard {
-  /** @param only the index of the one greeter that is meant */
+  /** @param only index of the only greeter to break; `undefined`: all of them */
   fault(faults: readonly PlannedFault[], only: number | undefined): Fault;
 }
 
-/**
- * @param seed of the plans: with the same seed and request ids the same attempts are hit
- */
+/** @param seed of the plans; the same seed and request ids hit the same attempts */
 export function createPlanBoard(greeters: readonly Greeter[], seed: number, ledger: Ledger): PlanBoard {
   const active = greeters.map(() => new Set<readonly PlannedFault[]>());
   const debts = new Map<number, Debt>();
-  // One change after the other: of two that meet, the later plan must not be overwritten by the earlier.
+  // One change at a time: an earlier plan must not overwrite a later one.
   let turn: Promise<void> = Promise.resolve();
   const change = (indexes: readonly number[], edit: (index: number) => void): Promise<void> => {
     const next = turn.then(async () => {

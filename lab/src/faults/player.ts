@@ -8,30 +8,36 @@ export interface PlayedFault {
   readonly fault: Fault;
 }
 
-/** When a fault really was in force, in milliseconds on the time axis. */
+/** When a fault was really active, in milliseconds on the time axis. */
 export interface FaultTimes {
-  /** Which of the faults that are played. */
+  /** Index of the fault. */
   readonly index: number;
   readonly label: string;
   readonly span: Span;
-  /** When the system had taken it. */
+  /** When the system had applied it. */
   readonly inForceAtMs: number;
-  /** When the system had taken it back. */
+  /** When the system had undone it. */
   readonly undoneAtMs: number | undefined;
-  /** Whether taking it back starts a process. */
+  /** Whether undoing it starts a process. */
   readonly restarts: boolean;
 }
 
 export interface Player {
-  /** Puts in force what holds from before the warm-up. */
+  /** Applies the faults that are active from before the warm-up. */
   prepare(): Promise<void>;
-  /** Plays the rest on time. @param zeroAtMs when `before` begins ({@link monotonicMs}) */
+  /**
+   * Applies and undoes the others on time.
+   * @param zeroAtMs when `before` begins ({@link monotonicMs})
+   */
   start(zeroAtMs: number): void;
-  /** Puts nothing in force any more. What is, stays until `end`. */
+  /** Applies no further fault. Active faults stay until `end`. */
   halt(): void;
-  /** Takes back whatever is in force; nothing is put in force any more. @throws the first error, after it has tried all */
+  /**
+   * Undoes every active fault and applies no further one.
+   * @throws the first error, after trying all of them
+   */
   end(): Promise<void>;
-  /** Rejects once a fault cannot be applied or taken back: what is measured then is not what was asked for. */
+  /** Rejects when a fault cannot be applied or undone: what is measured from then on is not what was asked for. */
   readonly failed: Promise<never>;
   readonly times: () => FaultTimes[];
 }
@@ -40,7 +46,7 @@ export function createPlayer(faults: readonly PlayedFault[]): Player {
   const timers: NodeJS.Timeout[] = [];
   const times = new Map<PlayedFault, { inForceAtMs: number; undoneAtMs: number | undefined }>();
   const inForce = new Set<PlayedFault>();
-  /** What is being done to each fault: applied and taken back, never both at once. */
+  /** The current change of each fault, so that it is never applied and undone at once. */
   const busy = new Map<PlayedFault, Promise<void>>();
   let zero = Number.NaN;
   let ended = false;

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
-/** What JSON Schema 2020-12 calls a format, of those that we use. */
+/** The `format` names of JSON Schema 2020-12 that we use. */
 const FORMATS: readonly (string | undefined)[] = ['date-time'];
 
 /**
- * A schema for others to check with. Zod names formats of its own (`base64`, `starts_with`), which a strict validator refuses to know;
- * the pattern beside each says the same.
- * @param io `input`: what has a default need not be there
+ * A JSON Schema for other validators. Zod also writes format names of its own (`base64`, `starts_with`), which strict
+ * validators reject; the pattern beside each of them says the same.
+ * @param io `input`: members with a default are optional
  */
 export function publishedSchema(
   schema: z.ZodType,
@@ -18,7 +18,7 @@ export function publishedSchema(
     unrepresentable: 'any',
     override: ({ jsonSchema }) => {
       if (!FORMATS.includes(jsonSchema.format)) delete jsonSchema.format;
-      // A word of ours, for messages and reference pages.
+      // A keyword of ours, for messages and reference pages.
       delete jsonSchema.expects;
     },
   });

@@ -19,13 +19,13 @@ import type { Outcome } from '../result/result.ts';
 export const QUANTILES = { p50Ms: 0.5, p99Ms: 0.99, p999Ms: 0.999 } as const;
 
 export interface EstimateOptions extends BootstrapOptions {
-  /** Whether the same index is the same arrival in both. Default true. */
+  /** Whether the same index is the same arrival on both sides. Default true. */
   readonly paired?: boolean;
 }
 
 /**
- * A figure of some runs with its interval; with `b`, by how much `a` exceeds it.
- * @returns `undefined` where nothing was due, or nobody could count
+ * A figure of some runs with its interval; with `b`, the difference `a` − `b`.
+ * @returns `undefined` when no request was due, or attempts could not be counted
  */
 export function estimateOf(
   metric: Exclude<MetricName, 'recoveryMs'>,
@@ -46,18 +46,18 @@ export function estimateOf(
     left.statistic.kind === 'quantile'
       ? quantileInterval(left.runs, left.statistic.q, options)
       : meanInterval(left.runs, options);
-  // An interval knows nothing of what is measured: there are no fewer attempts than none, and no answer before its request.
+  // The statistics do not know that attempts and latencies cannot be negative.
   return { value, interval: interval === null ? null : [Math.max(0, interval[0]), interval[1]] };
 }
 
 interface Sampled {
   readonly runs: readonly Sample[];
   readonly statistic: Statistic | 'share';
-  /** What a figure of one arrival is multiplied with. */
+  /** The factor from the mean of the arrivals to the metric. */
   readonly scale: number;
 }
 
-/** A metric as figures of single arrivals, of which it is the mean or a quantile. */
+/** Expresses a metric as values of single arrivals, so that it is their mean or a quantile of them. */
 function sampled(
   metric: Exclude<MetricName, 'recoveryMs'>,
   runs: readonly RawRun[],
@@ -93,7 +93,7 @@ function sampled(
   }
 }
 
-/** Attempts, requests and successes: of each arrival, or of each second where nobody could count the attempts one by one. */
+/** Attempts, requests and successes, per arrival; or per second when attempts could not be counted one by one. */
 function attemptsOf(runs: readonly RawRun[], phase: Phase, ranges: readonly (readonly [number, number])[]) {
   const success = codeOf('success');
   const parts = runs.map((run, index) => {
@@ -106,7 +106,7 @@ function attemptsOf(runs: readonly RawRun[], phase: Phase, ranges: readonly (rea
         successes: succeeded,
       };
     }
-    // The last one is as long as what is left of the phase.
+    // The last second ends with the phase.
     const seconds = Array.from({ length: Math.ceil(phase.toS - phase.fromS) }, (_, second) => phase.fromS + second);
     const binned = seconds.map((fromS) => {
       const toS = Math.min(fromS + 1, phase.toS);
@@ -137,8 +137,8 @@ function attemptsOf(runs: readonly RawRun[], phase: Phase, ranges: readonly (rea
 }
 
 /**
- * A ratio of two sums as a mean: each arrival counts as the ratio plus what it moves it by (linearised; W. G. Cochran, Sampling
- * Techniques, ch. 6), and the interval of a mean does.
+ * Expresses a ratio of two sums as a mean, so that the interval of a mean applies. Each arrival counts as the ratio
+ * plus its influence on it (linearisation; W. G. Cochran, Sampling Techniques, ch. 6).
  */
 function ratio(
   numerators: readonly (readonly number[])[],

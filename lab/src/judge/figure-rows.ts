@@ -8,13 +8,13 @@ import { estimateOf } from './estimate.ts';
 
 type RunsByVariant = ReadonlyMap<string, readonly RawRun[]>;
 
-/** One metric in one phase, of every variant. */
+/** One metric in one phase, for every variant. */
 export interface FigureRow {
   readonly phase: PhaseName;
   readonly metric: MetricName;
-  /** By variant, in order; `null` where nothing could be measured. A recovery that nobody saw is `Infinity`. */
+  /** In the order of the variants; `null` when it could not be measured. `Infinity`: it did not recover. */
   readonly estimates: readonly (Estimate | null)[];
-  /** By how much each variant but the first exceeds the first, arrival by arrival. */
+  /** Difference of each further variant from the first, arrival by arrival. */
   readonly differences: readonly (Estimate | null)[];
 }
 
@@ -22,7 +22,7 @@ function runsOf({ variants, phases }: ExperimentResult): RunsByVariant {
   return new Map(variants.map(({ name, runs }) => [name, runs.map((run) => rawRunOf(run, phases))]));
 }
 
-/** All figures of all runs with 95 % intervals, and the variants' differences from the first. */
+/** All figures of a result with 95 % intervals, and the differences from the first variant. */
 export function figureRows(result: ExperimentResult): FigureRow[] {
   const runs = [...runsOf(result).values()];
   const [control, ...others] = runs as [readonly RawRun[], ...(readonly RawRun[])[]];
@@ -49,7 +49,7 @@ export function figureRows(result: ExperimentResult): FigureRow[] {
   );
 }
 
-/** A run has one recovery; the worst counts, and one that never came back is worse than any. */
+/** A run has one recovery time. The worst run counts, and not recovering is worse than any time. */
 function worstRecovery({ runs }: ExperimentResult['variants'][number]): Estimate | null {
   if (runs.some(({ figures }) => figures.after.recovered === null)) return null;
   return {

@@ -12,12 +12,11 @@ const SHARE: readonly [number, number] = [0, 1];
 const COUNTED: readonly [number, number] = [0, Number.POSITIVE_INFINITY];
 
 /**
- * What the runs say to a hypothesis.
+ * Judges a hypothesis by the runs.
  *
- * Recovery is judged apart: a run has only one of it, so there is nothing to draw an interval from. Every run must
- * keep the bound; `observed` is the worst one. (A difference is judged run by run in the same way.)
- *
- * @param runs of each variant, in the same order: the first of one is the pair of the first of another
+ * Recovery is judged differently: a run has only one recovery time, so there is no interval. Every run must keep the
+ * bound, and `observed` is the worst value. A difference of recoveries is judged run by run in the same way.
+ * @param runs by variant, all in the same order: the first run of one variant is paired with the first of another
  */
 export function judgeHypothesis(
   hypothesis: Hypothesis,

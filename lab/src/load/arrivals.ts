@@ -5,22 +5,22 @@ import { chance } from './chance.ts';
 export interface Arrivals {
   /** When each request is due, in milliseconds from the beginning of `before`, ascending; negative in the warm-up. */
   readonly dueMs: Float64Array;
-  /** Which entry of the mix it is. */
+  /** Index of the entry of the mix. */
   readonly entry: Uint8Array;
 }
 
 /**
- * All arrivals of a run, decided before it begins: the same load and seed give the same ones to every variant, and nothing
- * that the system does can hold one up (open loop; Schroeder, Wierman, Harchol-Balter 2006).
+ * All arrivals of a run, decided before it begins. The same load and seed give the same arrivals to every variant, and
+ * nothing that the system does can delay them (open loop; Schroeder, Wierman, Harchol-Balter 2006).
  *
- * Arrivals of unit rate are laid along the integral of the rate, so ramps change how dense they are and nothing else.
+ * Arrivals of unit rate are mapped through the integral of the rate, so ramps only change their density.
  */
 export function arrivalsOf(load: Load, seed: number): Arrivals {
   const segments = segmentsOf(load);
   const random = chance(seed, 'arrivals');
   const next = load.arrivals === 'constant' ? () => 1 : () => -Math.log(1 - random());
   const dueMs: number[] = [];
-  // A constant stream begins in the middle of its first gap: two phases of one length then get the same number.
+  // A constant stream begins in the middle of its first gap, so that two phases of equal length get the same number.
   let expected = load.arrivals === 'constant' ? 0.5 : next();
   let passed = 0;
   for (const segment of segments) {
@@ -34,7 +34,7 @@ export function arrivalsOf(load: Load, seed: number): Arrivals {
   return { dueMs: Float64Array.from(dueMs), entry: drawMix(load, seed, dueMs.length) };
 }
 
-/** A stretch of the time axis in which the rate changes evenly, or not at all. */
+/** A part of the time axis in which the rate is constant or changes linearly. */
 export interface Segment {
   readonly fromS: number;
   readonly toS: number;
@@ -55,7 +55,7 @@ export function segmentsOf(load: Load): Segment[] {
 /** How many seconds into the segment its integral reaches `area`. */
 function inverse({ fromS, toS, fromRate, toRate }: Segment, area: number): number {
   const slope = (toRate - fromRate) / (toS - fromS);
-  // The root of slope/2 · t² + fromRate · t = area, in the form that stays exact where the slope is nought.
+  // The root of slope/2 · t² + fromRate · t = area, in the form that stays exact when the slope is zero.
   return (2 * area) / (fromRate + Math.sqrt(fromRate ** 2 + 2 * slope * area));
 }
 

@@ -7,13 +7,13 @@ import type { FromGenerator, Measured, Progress, ToGenerator } from './protocol.
 export interface GeneratorProcess {
   /** @param zeroAtMs when `before` begins ({@link monotonicMs}) */
   start(zeroAtMs: number): void;
-  /** Sends nothing more; `measured` then resolves with what there is. */
+  /** Sends no further request; `measured` then resolves with what was measured. */
   stop(): void;
   readonly measured: Promise<Measured>;
   kill(): void;
 }
 
-/** Starts the process that makes the load, and waits until it is ready. */
+/** Starts the process that generates the load, and waits until it is ready. */
 export async function startGenerator(
   url: string,
   load: Load,
@@ -21,7 +21,7 @@ export async function startGenerator(
   onProgress: (progress: Progress) => void,
 ): Promise<GeneratorProcess> {
   const child = fork(fileURLToPath(new URL('generator.ts', import.meta.url)), {
-    // Typed arrays arrive as what they are.
+    // Typed arrays stay typed arrays.
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     execArgv: [],
@@ -41,7 +41,7 @@ export async function startGenerator(
       reject(new Error(`the process that makes the load has ended (${signal ?? `exit code ${code}`})`));
     });
   });
-  // Whoever awaits it hears of it; until then it must not end this process.
+  // The caller handles the rejection when it awaits this; an unhandled one must not end the process before.
   measured.catch(() => undefined);
   tell({ type: 'prepare', url, load, seed });
   await Promise.race([isReady, once(child, 'exit').then(() => measured)]);

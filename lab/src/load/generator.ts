@@ -1,4 +1,6 @@
-/** The process that makes the load: its own, so that nothing the runner does can delay a request. */
+/**
+ * The process that generates the load. It is a process of its own, so that the runner's work cannot delay a request.
+ */
 import process from 'node:process';
 import { type OpenLoop, openLoop } from './open-loop.ts';
 import type { FromGenerator, ToGenerator } from './protocol.ts';
@@ -27,7 +29,7 @@ process.on('message', (message: ToGenerator) => {
       break;
   }
 });
-// The runner has gone: nobody wants the figures, and the system must not be loaded for nobody.
+// The runner is gone, so nobody needs the figures and the load must stop.
 process.on('disconnect', () => process.exit());
-// A Ctrl-C in the terminal reaches the whole process group; the runner decides what it means.
+// Ctrl-C in the terminal reaches the whole process group; the runner decides what to do.
 process.on('SIGINT', () => undefined);

@@ -11,11 +11,11 @@ interface Slice {
   readonly latency: Histogram;
 }
 
-/** Of microseconds: 1 to 10 minutes, to three digits. */
+/** In microseconds: 1 µs to 10 minutes, three significant digits. */
 export const histogram = () =>
   build({ lowestDiscernibleValue: 1, highestTrackableValue: 600_000_000, numberOfSignificantValueDigits: 3 });
 
-/** The last five seconds, in slices of a quarter of a second that are used again. */
+/** The last five seconds, in slices of a quarter of a second. */
 export function createLiveView() {
   const slices: Slice[] = Array.from({ length: SLICES }, () => ({
     answered: 0,
@@ -34,7 +34,7 @@ export function createLiveView() {
       if (outcome === 'failed' || outcome === 'wrong') slice.bad++;
       slice.latency.recordValue(Math.max(1, Math.round(tookMs * 1_000)));
     },
-    /** To be called once a slice. */
+    /** Call it once per slice. */
     turn() {
       sum.reset();
       for (const { latency } of slices) sum.add(latency);

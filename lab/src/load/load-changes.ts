@@ -2,7 +2,7 @@ import type { Load } from '../experiment/format.ts';
 import type { ExperimentResult } from '../result/result.ts';
 import { segmentsOf } from './arrivals.ts';
 
-/** When the load was another than at the beginning, and what it came to: the event of an experiment that breaks nothing. */
+/** When the load differed from its initial rate, and by how much: the event of an experiment that breaks nothing. */
 export function loadChangesOf(load: Load): NonNullable<ExperimentResult['loadChanges']> {
   const usual = load.ratePerS;
   const further = (a: number, b: number) => (Math.abs(a - usual) > Math.abs(b - usual) ? a : b);

@@ -1,9 +1,9 @@
 import type { Expectation, Load } from '../experiment/format.ts';
 import { withNumber, withVariables } from '../experiment/placeholders.ts';
 
-/** An entry of the mix, ready to be sent many times. */
+/** An entry of the mix, prepared for sending many times. */
 export interface PreparedRequest {
-  /** As a person tells it from the others of the mix. */
+  /** Name of the entry in messages. */
   readonly name: string;
   readonly method: Load['mix'][number]['method'];
   readonly path: (arrival: number) => string;
@@ -13,8 +13,8 @@ export interface PreparedRequest {
 }
 
 /**
- * Everything of the mix that does not depend on the arrival, made once.
- * @param env where `{env:NAME}` in a header is looked up; {@link missingVariables} says beforehand what is not there
+ * Prepares everything about the mix that does not depend on the arrival.
+ * @param env where `{env:NAME}` in a header is looked up; {@link missingVariables} finds missing variables beforehand
  */
 export function prepareMix(mix: Load['mix'], env: NodeJS.ProcessEnv): PreparedRequest[] {
   return mix.map(({ method, path, headers, body, expect }) => {

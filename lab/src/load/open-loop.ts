@@ -10,10 +10,10 @@ import { outcomeOf } from './outcome.ts';
 import { type Measured, type Progress, type Reasons } from './protocol.ts';
 import { requestIdOf } from './request-id.ts';
 
-/** Bodies beyond this are not what anybody expects; the rest is not read. */
+/** The rest of a larger body is not read: no right answer is this large. */
 const MOST_BODY_BYTES = 1_000_000;
 
-/** A load that is ready to begin. */
+/** A load that is ready to start. */
 export interface OpenLoop {
   /** @param zeroAtMs when `before` begins ({@link monotonicMs}); the warm-up comes before it */
   run(zeroAtMs: number, onProgress: (progress: Progress) => void): Promise<Measured>;
@@ -21,8 +21,9 @@ export interface OpenLoop {
 }
 
 /**
- * Sends every request when it is due, whether or not the ones before have been answered, each on a connection of its own if
- * need be. Latency counts from when it was due: what a real caller would have waited, even where this process was late.
+ * Sends every request when it is due, whether or not earlier ones have been answered, each on its own connection if
+ * necessary. Latency counts from the scheduled time: that is how long a real caller would have waited, even if this
+ * process was late.
  */
 export function openLoop(url: string, load: Load, seed: number): OpenLoop {
   const { dueMs, entry } = arrivalsOf(load, seed);
@@ -42,11 +43,12 @@ export function openLoop(url: string, load: Load, seed: number): OpenLoop {
   const whyNot = createReasons();
   const live = createLiveView();
   const lateness = histogram();
-  // As many connections as there are callers: one that had to wait for another's would be a closed loop.
+  // Unlimited connections: a caller that waited for another's connection would be a closed loop.
   const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: load.timeoutMs } });
   /**
-   * One for each request in flight, with when it was due, and a timer that ends with it. `AbortSignal.timeout` would keep something of every request
-   * alive until its patience is over, answered or not, and the garbage collector would stop the load to move all that.
+   * Requests in flight: the controller of each, and when it was due. The timer ends with the request.
+   * `AbortSignal.timeout` would keep part of every request alive until its timeout, answered or not, and collecting
+   * that garbage would pause the load.
    */
   const inFlight = new Map<AbortController, number>();
   let stopped = false;
@@ -59,7 +61,7 @@ export function openLoop(url: string, load: Load, seed: number): OpenLoop {
     const late = monotonicMs() - zeroAtMs - due;
     latenessMs[index] = late;
     if (index >= firstIndex) lateness.recordValue(Math.max(1, Math.round(late * 1_000)));
-    // From when it was due: a caller's patience does not begin when this process finds the time.
+    // Measured from the scheduled time: a caller's patience does not start when this process finds time to send.
     const patienceMs = Math.max(1, Math.round(load.timeoutMs - late));
     const giveUp = new AbortController();
     inFlight.set(giveUp, due);
@@ -151,17 +153,17 @@ export function openLoop(url: string, load: Load, seed: number): OpenLoop {
   };
 }
 
-/** Different ones that are told apart; what comes after them is as good as told. */
+/** At most this many different reasons are counted. */
 const MOST_REASONS = 20;
 
-/** Why requests did not succeed before anything was broken: whoever asks for the wrong path must not have to guess. */
+/** Counts why requests failed before anything was broken, so that a wrong path, for example, is easy to find. */
 function createReasons() {
   const counts = new Map<string, number>();
   return {
     count(reason: string): void {
       if (counts.has(reason) || counts.size < MOST_REASONS) counts.set(reason, (counts.get(reason) ?? 0) + 1);
     },
-    /** The most frequent first. */
+    /** Most frequent first. */
     all: (): Reasons => [...counts].toSorted(([, a], [, b]) => b - a),
   };
 }

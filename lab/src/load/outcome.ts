@@ -5,17 +5,17 @@ import type { Outcome } from '../result/result.ts';
 
 export interface Answer {
   readonly status: number;
-  /** The header `Cache-Status`, if there was one. */
+  /** The header `Cache-Status`, if present. */
   readonly cacheStatus: string | undefined;
   readonly body: string;
 }
 
 /**
- * What became of a request.
+ * Classifies the answer to a request.
  *
  * - `success`: the right status and the right body.
- * - `degraded`: the same, but an old answer that stands in for a failure, and says so (`fwd=stale`, RFC 9211).
- * - `wrong`: the right status with another body. Worse than a failure: nobody notices.
+ * - `degraded`: the same, but a stale answer in place of a failure, and marked as such (`fwd=stale`, RFC 9211).
+ * - `wrong`: the right status with another body. That is worse than a failure, because the caller does not notice.
  * - `failed`: everything else.
  */
 export function outcomeOf({ status, cacheStatus, body }: Answer, expect: Expectation, arrival: number): Outcome {
@@ -32,14 +32,14 @@ function isRight(body: string, { json, jsonIncludes, text }: Expectation, arriva
   try {
     return isAsExpected(JSON.parse(body), JSON.parse(withNumber(JSON.stringify(expected), arrival)));
   } catch {
-    // What does not parse is not the right answer.
+    // A body that does not parse is not the right answer.
     return false;
   }
 }
 
 /**
- * Whether JSON has in it what is expected. Not `assert.partialDeepStrictEqual`: that lets elements of lists be missing, and writes out the
- * difference for each wrong answer, while the next request is due.
+ * Whether the JSON contains what is expected. `assert.partialDeepStrictEqual` will not do: it accepts lists with
+ * missing elements, and it formats the difference for each wrong answer while the next request is due.
  */
 function includes(actual: unknown, expected: unknown): boolean {
   if (typeof expected !== 'object' || expected === null) return actual === expected;

@@ -1,31 +1,31 @@
 import type { Load } from '../experiment/format.ts';
 import type { PhaseName } from '../result/result.ts';
 
-/** What the runner says to the process that makes the load. */
+/** Messages from the runner to the process that generates the load. */
 export type ToGenerator =
   | { readonly type: 'prepare'; readonly url: string; readonly load: Load; readonly seed: number }
   /** @property zeroAtMs when `before` begins, on the clock of {@link monotonicMs} */
   | { readonly type: 'start'; readonly zeroAtMs: number }
-  /** No further requests; those in flight are given up. */
+  /** Sends no further request; those in flight are given up. */
   | { readonly type: 'stop' };
 
-/** What that process says to the runner. */
+/** Messages from that process to the runner. */
 export type FromGenerator =
   | { readonly type: 'ready' }
   | ({ readonly type: 'progress' } & Progress)
   | ({ readonly type: 'done' } & Measured);
 
-/** Why requests of `before` did not succeed, and how many for each; the most frequent first. */
+/** Why requests of `before` did not succeed, and how many for each reason; most frequent first. */
 export type Reasons = readonly (readonly [reason: string, count: number])[];
 
-/** How the load is going. */
+/** Progress of the load. */
 export interface Progress {
   /** Seconds on the time axis. */
   readonly atS: number;
   readonly inFlight: number;
-  /** How long the one has waited that has waited longest; 0 where nobody waits. */
+  /** Waiting time of the oldest request in flight; 0 when there is none. */
   readonly longestWaitMs: number;
-  /** Of the last five seconds; the warm-up included. */
+  /** The last five seconds, warm-up included. */
   readonly recent: {
     readonly answered: number;
     readonly success: number;
@@ -34,7 +34,7 @@ export interface Progress {
     readonly seconds: number;
     readonly p99Ms: number | null;
   };
-  /** `slowestMs` is of the successes. */
+  /** `slowestMs` is the slowest success. */
   readonly phases: Readonly<
     Record<PhaseName, { readonly answered: number; readonly success: number; readonly slowestMs: number }>
   >;
@@ -43,19 +43,19 @@ export interface Progress {
   readonly latenessP99Ms: number;
 }
 
-/** One entry an arrival of the measured phases. */
+/** Each entry of an array is one arrival of the measured phases. */
 export interface Measured {
   readonly dueMs: Float64Array;
   /** Index into `OUTCOMES`. */
   readonly outcome: Uint8Array;
   readonly tookMs: Float64Array;
-  /** How late each was sent. */
+  /** How late each request was sent. */
   readonly latenessMs: Float64Array;
-  /** The number of the first measured arrival: those before it were the warm-up. */
+  /** Index of the first measured arrival; earlier ones were the warm-up. */
   readonly firstIndex: number;
-  /** Whether it was told to stop before the end. */
+  /** Whether the run was stopped early. */
   readonly stopped: boolean;
-  /** How many were then in flight: they had no answer, and count as failed. */
+  /** How many requests were in flight at that moment: they have no answer and count as failed. */
   readonly givenUp: number;
   readonly whyNot: Reasons;
 }

@@ -4,7 +4,7 @@ import type { Figures } from '../result/result.ts';
 import { codeOf, type RawRun, seenBy } from './raw-run.ts';
 import { recoveryMs, WINDOW_MS } from './recovery.ts';
 
-/** The arrivals of a phase: from this index up to, and without, that one. */
+/** The arrivals of a phase: from the first index up to, but not including, the second. */
 export function rangeOf({ dueMs }: Pick<RawRun, 'dueMs'>, { fromS, toS }: Phase): readonly [number, number] {
   const from = dueMs.findIndex((due) => due >= fromS * 1_000);
   const to = dueMs.findIndex((due) => due >= toS * 1_000);
@@ -12,12 +12,13 @@ export function rangeOf({ dueMs }: Pick<RawRun, 'dueMs'>, { fromS, toS }: Phase)
 }
 
 /**
- * All figures of a phase. They are of the requests that were *due* in it, whenever they were answered.
+ * All figures of a phase, from the requests that were *due* in it, whenever they were answered.
  *
- * - Latencies are of all answers, failures too: failing fast is a virtue, and is to be seen.
- * - Goodput: successes a second. Degraded answers are not counted.
- * - Amplification: attempts that the greeters saw, over requests.
- * - Success per attempt: what the caller gets for the load. Independent failures of a share f leave 1 - f, whatever the policy.
+ * - Latencies include failures, so that failing fast shows.
+ * - Goodput: successes per second. Degraded answers do not count.
+ * - Amplification: attempts that the greeters saw, divided by requests.
+ * - Success per attempt: what callers get for the load. If a share f of the attempts fails independently, it is 1 - f,
+ *   whatever the policy.
  */
 export function figuresOf(run: RawRun, phase: Phase): Figures {
   const [from, to] = rangeOf(run, phase);
@@ -46,7 +47,7 @@ export function figuresOf(run: RawRun, phase: Phase): Figures {
   };
 }
 
-/** @returns `Infinity` where it did not recover, `null` where too little was seen of it */
+/** @returns `Infinity` when it did not recover, `null` when too little was observed */
 export function recoveryOf(run: RawRun, after: Phase): number | null {
   const success = codeOf('success');
   return recoveryMs(
@@ -56,12 +57,15 @@ export function recoveryOf(run: RawRun, after: Phase): number | null {
   );
 }
 
-/** When recovery begins to count: at the end of the last fault, wherever in the phase that was. */
+/** Recovery counts from the end of the last fault, wherever in the phase that was. */
 function recoveryFromMs({ faultEndMs }: RawRun, after: Phase): number {
   return Math.max(faultEndMs, after.fromS * 1_000);
 }
 
-/** Whether anybody looked for longer than this after the fault: what is back in less may fall over again before it. */
+/**
+ * Whether the run went on for longer than this after the fault. Otherwise a system that is back could still fail again
+ * within the bound.
+ */
 export function observedRecoveryFor(run: RawRun, after: Phase, ms: number): boolean {
   return after.toS * 1_000 - recoveryFromMs(run, after) >= ms + WINDOW_MS;
 }

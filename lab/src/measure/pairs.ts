@@ -1,6 +1,9 @@
 import type { RawRun } from './raw-run.ts';
 
-/** Whether the same index is the same arrival in both: as many runs, of as many requests, due at the same moments. */
+/**
+ * Whether the same index is the same arrival on both sides: equally many runs, with equally many requests, due at the
+ * same times.
+ */
 export function arePairs(a: readonly RawRun[], b: readonly RawRun[]): boolean {
   return (
     a.length === b.length &&

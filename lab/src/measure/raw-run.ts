@@ -6,13 +6,13 @@ export interface RawRun extends Requests {
   readonly seed: number;
   /** How late the load generator sent each request. */
   readonly latenessMs: Float64Array;
-  /** Attempts that had been seen by a moment, ascending, in milliseconds on the time axis. */
+  /** Running total of the attempts seen, ascending, in milliseconds on the time axis. */
   readonly attemptsSeen: readonly Seen[];
-  /** What the edge said of its breaker and budget. */
+  /** Samples of the edge's breaker and budget. */
   readonly edge: readonly EdgeSample[];
-  /** Of the greeters in their order, as the edge finds them. */
+  /** The greeters' addresses as the edge knows them, in order. */
   readonly greeterUrls: readonly string[];
-  /** When the last fault had really ended, in milliseconds on the time axis; recovery counts from here. */
+  /** When the last fault had really ended, in milliseconds on the time axis. Recovery counts from here. */
   readonly faultEndMs: number;
 }
 
@@ -31,7 +31,7 @@ export interface EdgeSample {
 
 export const codeOf = (outcome: Outcome) => OUTCOMES.indexOf(outcome);
 
-/** How many attempts had been seen by then, in a straight line between two counts; `null` where nobody counted. */
+/** How many attempts had been seen by then, interpolated between two counts; `null` when there are no counts. */
 export function seenBy(seen: readonly Seen[], atMs: number): number | null {
   const next = seen.findIndex((one) => one.atMs >= atMs);
   if (seen.length === 0) return null;

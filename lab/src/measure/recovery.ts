@@ -1,25 +1,25 @@
-/** The windows in which recovery is looked for. */
+/** Length of the windows in which recovery is judged. */
 export const WINDOW_MS = 250;
 const STEP_MS = 50;
 const SHARE = 0.95;
-/** Fewer requests, or less time, than this after the fault says nothing: whoever looks away sees no failure. */
+/** Fewer requests, or less time, after the fault is too little to judge recovery. */
 const LEAST_REQUESTS = 20;
 const LEAST_OBSERVED_MS = 1_000;
 
 /**
- * Recovery time: milliseconds from the end of the fault to the first moment after which in every window of 250 ms (one begins
- * each 50 ms) at least 95 % of the requests that were due in it succeeded, up to the end of the measurement.
+ * Recovery time: milliseconds from the end of the fault to the first moment after which, in every window of 250 ms (one
+ * starts each 50 ms) up to the end of the measurement, at least 95 % of the requests due in it succeeded.
  *
  * - Due, not answered: a caller who came while the system was still down counts, however late the answer.
- * - *Every* following window: a system that comes back and falls over again has not recovered.
- * - 95 %: one stray failure is not an outage. 250 ms: at 200 requests a second 50 of them, so that the share means something;
- *   with fewer than 20 in a window all must succeed.
- * - A `degraded` answer is no success: an old answer is what one gives while one has not recovered.
- * - Resolution: 50 ms, or the gap between two requests where that is longer.
- *
- * @param fromMs when the fault had ended, on the time axis of `dueMs`
+ * - *Every* following window: a system that comes back and fails again has not recovered.
+ * - 95 %, because one stray failure is not an outage. A window of 250 ms holds 50 requests at 200 a second, enough for
+ *   a share to mean something; with fewer than 20 in a window all must succeed.
+ * - A `degraded` answer is not a success: stale answers are given while the system has not recovered.
+ * - Resolution: 50 ms, or the gap between two requests if that is longer.
+ * @param fromMs end of the fault, on the time axis of `dueMs`
  * @param toMs end of the measurement
- * @returns `Infinity` where it did not recover by then, `null` where fewer than 20 requests were due, or less than a second was seen
+ * @returns `Infinity` when it did not recover by then; `null` when fewer than 20 requests were due or less than a
+ *   second was observed
  */
 export function recoveryMs(
   requests: { readonly dueMs: Float64Array; readonly succeeded: (index: number) => boolean },

@@ -3,8 +3,8 @@ import type { ExperimentResult, RunResult } from '../result/result.ts';
 import type { RawRun, Seen } from './raw-run.ts';
 
 /**
- * A run as it was before it was packed, as far as a result holds it: attempts that nobody could count one by one come from the
- * timeline, second by second.
+ * The run that a result was made from, as far as the result holds it. Attempts that could not be counted one by one
+ * come from the timeline, second by second.
  */
 export function rawRunOf(run: RunResult, phases: ExperimentResult['phases']): RawRun {
   const requests = unpackRequests(run.requests);
@@ -19,7 +19,7 @@ export function rawRunOf(run: RunResult, phases: ExperimentResult['phases']): Ra
   };
 }
 
-/** @returns nothing where a second is missing: what came after it cannot be told apart from what was in it */
+/** @returns an empty list when a second is missing, because later counts cannot be told apart from those in it */
 function runningTotals(perSecond: readonly (number | null)[]): Seen[] {
   const seen: Seen[] = [{ atMs: 0, total: 0 }];
   for (const [second, count] of perSecond.entries()) {

@@ -2,7 +2,7 @@ import { quantile } from '@halfopen/figures/statistics';
 import { ENDPOINT_STATES, OUTCOMES, type Timeline } from '../result/result.ts';
 import { type EdgeSample, type RawRun, seenBy } from './raw-run.ts';
 
-/** What happened in each second: requests by when they were due, attempts by when they arrived. */
+/** What happened in each second: requests by scheduled time, attempts by arrival. */
 export function timelineOf(run: RawRun, endS: number): Timeline {
   const seconds = Array.from({ length: Math.ceil(endS) }, (_, second) => {
     const took: number[] = [];
@@ -37,7 +37,7 @@ export function timelineOf(run: RawRun, endS: number): Timeline {
   };
 }
 
-/** Those that were ever known: in the order of the greeters, others after them. */
+/** Every endpoint that was ever known: the greeters in order, then the others. */
 function endpointsOf({ edge, greeterUrls }: RawRun, count: number): NonNullable<Timeline['endpoints']> {
   const place = (url: string) => (greeterUrls.includes(url) ? greeterUrls.indexOf(url) : greeterUrls.length);
   const urls = [...new Set(edge.flatMap(({ endpoints }) => endpoints.map(({ url }) => url)))];
@@ -56,7 +56,7 @@ function samplesIn(samples: readonly EdgeSample[], second: number): EdgeSample[]
   return samples.filter(({ atMs }) => Math.floor(atMs / 1_000) === second);
 }
 
-/** The worst state seen in that second: a breaker that opened for a quarter of it must be seen. */
+/** The worst state seen in that second, so that a breaker that opened for a quarter of it shows. */
 function worstBreaker(samples: readonly EdgeSample[]): EdgeSample['breaker'] | null {
   return (
     (['open', 'half_open', 'closed'] as const).find((state) => samples.some(({ breaker }) => breaker === state)) ?? null

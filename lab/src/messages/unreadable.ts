@@ -1,4 +1,4 @@
-/** Why a file cannot be read, in words. */
+/** Why a file cannot be read. */
 export function unreadable(error: unknown): string {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT') return 'there is no such file';

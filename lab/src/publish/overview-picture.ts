@@ -13,11 +13,14 @@ export interface Overviewed {
 
 /** Pixels. */
 const [WIDTH, LEFT, GAP, ROW, TOP, BOTTOM] = [860, 190, 26, 34, 62, 22];
-/** Ticks whose labels have room beside each other. */
+/** The most tick labels that fit beside each other. */
 const MOST_LATENCIES = 4;
-/** Letters of a title that have room beside its row. */
+/** The most letters of a title that fit beside its row. */
 const MOST_LETTERS = 29;
-/** The naive policy, the standard one, and whatever else an experiment holds against them: told by their shapes as well. */
+/**
+ * Signs of the variants: the naive policy, the standard one, then any others. Each has its own shape as well as its
+ * colour.
+ */
 const SIGNS = [
   { symbol: 'circle', colour: 'var(--second)', fill: 'var(--ground)' },
   { symbol: 'circle', colour: 'var(--first)', fill: 'var(--first)' },
@@ -34,7 +37,7 @@ const COLUMNS = [
 
 interface Dot {
   readonly name: string;
-  /** In rows from the top; variants of an experiment lie close together. */
+  /** In rows from the top; the variants of an experiment are close together. */
   readonly y: number;
   readonly value: number;
   readonly low: number;
@@ -42,9 +45,9 @@ interface Dot {
 }
 
 /**
- * All experiments at one glance: what callers got while something was broken, and what it cost, a dot a variant with its
- * 95 % interval.
- * @param style CSS for a file of its own
+ * All experiments in one picture: what callers got while something was broken, and what it cost. Each dot is one
+ * variant with its 95 % interval.
+ * @param style CSS for a picture in a file of its own
  */
 export function overviewPicture(experiments: readonly Overviewed[], style: string): string {
   const names = [...new Set(experiments.flatMap(({ result }) => result.variants.map(({ name }) => name)))];
@@ -105,10 +108,10 @@ export function overviewPicture(experiments: readonly Overviewed[], style: strin
 }
 
 const OVERVIEW_TITLE = 'All experiments, in the phase during: what callers got, and what it cost';
-/** For a page that holds every figure in a table as well. */
+/** Alternative text for a page that also has every figure in a table. */
 export const OVERVIEW_ALT = `${OVERVIEW_TITLE}. Success, p99 and attempts per request of every variant, with 95 % intervals; the tables below say the same.`;
 
-/** What the picture shows, in words. */
+/** The picture in words. */
 function overviewText(experiments: readonly Overviewed[]): string {
   const said = experiments.map(({ result, rows }) => {
     const variants = result.variants.map(({ name }, index) => {
@@ -148,7 +151,7 @@ function axisOf(metric: (typeof COLUMNS)[number]['metric'], dots: readonly Dot[]
     const ticks = Array.from({ length: Math.floor(most / step) + 1 }, (_, index) => index * step);
     return { scale: { domain: [0, most * 1.05] }, ticks, text: (times: number) => `${times}×` };
   }
-  // A nought has no place on a log scale.
+  // Zero has no place on a log scale.
   const least = Math.min(most, ...dots.map(({ low }) => low).filter((low) => low > 0));
   const domain = [least / 1.3, most * 1.3] as const;
   const ticks = latencyTicks(domain);

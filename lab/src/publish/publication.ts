@@ -63,7 +63,7 @@ export function publicationOf(results: readonly ExperimentResult[]): Publication
 }
 
 interface Published extends Overviewed {
-  /** Of the runs that were given up, why. */
+  /** Why each earlier run was given up. */
   readonly givenUp: readonly string[];
 }
 

@@ -4,29 +4,29 @@ import type { ExperimentResult, Reason } from '../result/result.ts';
 export const MOST_RUNS = 3;
 
 /**
- * What the machine, or the moment, is to blame for. A limit that was reached, and a fault that the system did not take, say
- * something of the system: to run again because of them would be to choose the result.
+ * Reasons that lie in the machine or the moment. A limit that was reached, or a fault that the system did not accept,
+ * says something about the system; repeating such a run would be choosing the result.
  */
 const RUN_AGAIN_FOR: readonly Reason[] = ['late', 'unsteady'];
 
-/** Why a run gave no verdict, where it may be run again for that; `undefined`: it may not. */
+/** Why a run gave no verdict, if it may be repeated for that reason; `undefined` if it may not. */
 export function giveUpText({ sound, gaveUpFor, remarks }: ExperimentResult): string | undefined {
   return !sound && gaveUpFor !== undefined && RUN_AGAIN_FOR.includes(gaveUpFor) ? remarks[0] : undefined;
 }
 
 export interface Judged {
-  /** Of every run that left one, given up or not. */
+  /** Every run that left a result, given up or not. */
   readonly results: ExperimentResult[];
-  /** A sentence for each experiment that has no verdict after all. */
+  /** One sentence for each experiment that has no verdict in the end. */
   readonly missing: string[];
 }
 
 /**
- * Runs experiments; those whose run was given up, because the runner was late or the system unsteady before anything was broken,
- * once more when the others are done, since what made the machine late may have passed by then. A run that was judged is never
- * run again, whatever the verdict.
- * @param run one experiment; `undefined` where it left no result
- * @param say gets a line for whoever waits
+ * Runs experiments. An experiment whose run was given up, because the load generator was late or the system unsteady
+ * before anything was broken, is repeated after the others, when whatever made the machine late may have passed. A
+ * judged run is never repeated, whatever the verdict.
+ * @param run runs one experiment; `undefined` when it left no result
+ * @param say receives progress lines
  */
 export async function runUntilJudged(
   files: readonly string[],

@@ -1,9 +1,9 @@
 import * as Plot from '@observablehq/plot';
 import { ENDPOINT_STATES, type EndpointState } from '../result/result.ts';
 
-/** Letters that have room beside a row. */
+/** The most letters that fit beside a row. */
 const MOST_LETTERS = 9;
-/** Class of what is written on each: letters are not to be lost in a pattern. */
+/** Class of the lettering on each state, so that letters stay readable on a pattern. */
 const LETTERING: Readonly<Record<EndpointState, string>> = {
   closed: 'state',
   open: 'on-open',
@@ -11,13 +11,13 @@ const LETTERING: Readonly<Record<EndpointState, string>> = {
   left_out: 'on-hatch',
 };
 
-/** A name that has room beside a row. */
+/** A name that fits beside a row. */
 export function shortened(name: string): string {
   return name.length <= MOST_LETTERS ? name : `…${name.slice(1 - MOST_LETTERS)}`;
 }
 
 /**
- * The states that a breaker went through, as spans that are named where there is room.
+ * The states of a breaker over time, as spans that are labelled where there is room.
  * @param states one every `everyS` seconds
  */
 export function breakerBand(

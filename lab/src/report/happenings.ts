@@ -4,19 +4,22 @@ export interface Happening {
   readonly label: string;
   readonly fromS: number;
   readonly toS: number;
-  /** Whether it holds all the time: a condition that the experiment is made under, and no event. */
+  /** Whether it holds all the time: a condition of the experiment, and not an event. */
   readonly throughout: boolean;
 }
 
-/** `4 to 12 s`; to the millisecond, so that no rounding of the machine is read as a time. */
+/** `4 to 12 s`, rounded to milliseconds so that floating-point noise does not show. */
 export function spanText({ fromS, toS }: { readonly fromS: number; readonly toS: number }): string {
   return `${Number(fromS.toFixed(3))} to ${Number(toS.toFixed(3))} s`;
 }
 
-/** Less than this is not to be seen in a picture; a fault is put in force and taken back by a request, which takes its time. */
+/** A smaller deviation is not visible in a picture. Applying and undoing a fault takes a request, which takes time. */
 const AS_GOOD_AS_ON_TIME_S = 0.1;
 
-/** The result as it was for this run: its faults when they really were in force, where that was not when they were meant to be. */
+/**
+ * The result as this run saw it: faults at the times when they were really active, if those differ visibly from the
+ * plan.
+ */
 export function asItWas<Result extends Pick<ExperimentResult, 'faults'>>(
   result: Result,
   run: RunResult | undefined,
@@ -31,7 +34,7 @@ export function asItWas<Result extends Pick<ExperimentResult, 'faults'>>(
   return { ...result, faults };
 }
 
-/** What was done to the system, faults and load. */
+/** What was done to the system: faults and changes of load. */
 export function happeningsOf({ faults, loadChanges = [], phases }: ExperimentResult): Happening[] {
   const endS = phases.at(-1)?.toS ?? 0;
   return [...loadChanges, ...faults].map(({ label, fromS, toS }) => ({

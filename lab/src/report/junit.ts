@@ -3,8 +3,8 @@ import type { ExperimentResult, HypothesisResult } from '../result/result.ts';
 import { hypothesisInterval, observedText } from '../wording/verdict-words.ts';
 
 /**
- * JUnit's XML, which every CI server reads: a hypothesis is a test. One that failed is a failure; an inconclusive one is an error,
- * since the test could not be carried out, and must not look green.
+ * JUnit XML, which every CI server reads. Each hypothesis is a test. A failed one is a failure; an inconclusive one is
+ * an error, because it must not look green.
  */
 export function renderJunit({ experiment, hypotheses, remarks }: ExperimentResult): string {
   const count = (verdict: HypothesisResult['verdict']) => hypotheses.filter((one) => one.verdict === verdict).length;
@@ -26,7 +26,7 @@ ${cases.join('\n')}
 `;
 }
 
-/** XML 1.0 knows no control characters, not even escaped: one of them, and the CI server refuses the whole file. */
+/** XML 1.0 allows no control characters, not even escaped ones. A single one would make a CI server reject the file. */
 function attribute(text: string): string {
   return escape(text.replace(/\p{Cc}/gu, ' '));
 }

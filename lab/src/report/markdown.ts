@@ -25,7 +25,7 @@ export function renderMarkdown(result: ExperimentResult): string {
   ].join('\n');
 }
 
-/** The table of hypotheses, a line an entry. */
+/** The table of hypotheses, one line per entry. */
 export function hypothesesMarkdown({ hypotheses }: ExperimentResult): string[] {
   return [
     '| hypothesis | observed | 95 % interval | verdict |',

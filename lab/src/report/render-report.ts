@@ -19,15 +19,15 @@ import { happeningsOf, spanText } from './happenings.ts';
 import { PAGE_STYLE } from './page-style.ts';
 import { timelinePicture } from './timeline-picture.ts';
 
-/** Pixels: for a desk; for a tablet, a page of paper, or a desk at 200 %; for a phone of 360 and up. */
+/** Pixels: desktop; tablet, paper, or desktop at 200 %; phone of at least 360. */
 const WIDTHS = { wide: 980, middle: 660, narrow: 358 } as const;
-/** Columns of figures that have room for their intervals beside them, on a desk. */
+/** With at most this many columns of figures, intervals fit beside the figures on a desktop. */
 const MOST_ROOMY_COLUMNS = 3;
 
 /**
- * The report of an experiment: one HTML file that needs no network and no script. The verdict comes first, with the figures that
- * tell the variants apart; then why it was asked and what was demanded, then what happened, second by second, then every figure,
- * then how to have it again.
+ * The report of an experiment: one HTML file that needs no network and no script. It gives the verdict with the figures
+ * that distinguish the variants, then the reason and the hypotheses, then what happened second by second, then every
+ * figure, and last how to run it again.
  */
 export function renderReport(result: ExperimentResult): string {
   const { experiment, verdict, sound, remarks, provenance, variants } = result;
@@ -120,7 +120,7 @@ function remarkList(remarks: readonly string[]): string {
   return remarks.length === 0 ? '' : `<ul>${remarks.map((remark) => `<li>${escape(remark)}</li>`).join('')}</ul>`;
 }
 
-/** What a stranger asks first: how the callers of each variant fared meanwhile, what it cost, and how soon it was over. */
+/** The first questions of any reader: how callers fared with each variant, what it cost, and how soon it was over. */
 const GLANCE = [
   { metric: 'success', phase: 'during', text: 'success', gloss: 'the right answer' },
   { metric: 'p99Ms', phase: 'during', text: 'p99', gloss: 'one in a hundred took longer' },
@@ -226,7 +226,7 @@ function provenanceList({ provenance }: ExperimentResult): string {
   return `<dl>${entries.map(([term, text]) => `<dt>${escape(term)}</dt><dd>${escape(text)}</dd>`).join('')}</dl>`;
 }
 
-/** A table may be wider than a phone: it scrolls by itself, with the keyboard too, and the page does not. */
+/** A table may be wider than a phone. It scrolls on its own, also by keyboard, and the page does not. */
 function scrollable(heading: string, table: string): string {
   return `<div class="scroll ${heading}" role="region" aria-labelledby="${heading}" tabindex="0">${table}</div>`;
 }

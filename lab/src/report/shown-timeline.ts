@@ -2,20 +2,23 @@ import { quantile } from '@halfopen/figures/statistics';
 import { unpackRequests } from '../result/packed-requests.ts';
 import { ENDPOINT_STATES, type ExperimentResult, type RunResult, type Timeline } from '../result/result.ts';
 
-/** What a picture has room for, one beside the other. */
+/** The most spans that a picture has room for. */
 const MOST_SPANS = 240;
 const LONGEST_SPAN_S = 600;
 const SPANS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, LONGEST_SPAN_S] as const;
 
-/** A timeline as a picture shows it: counts are means per second of each span, latencies are of all its requests. */
+/**
+ * A timeline as a picture shows it. Counts are means per second of each span; latencies are quantiles of all requests
+ * of the span.
+ */
 export interface ShownTimeline extends Omit<Timeline, 'retryBudget'> {
-  /** Length of a span, in seconds: one, unless the run was so long that nobody could tell its seconds apart. */
+  /** Length of a span in seconds: one, unless the run is too long to show single seconds. */
   readonly everyS: number;
-  /** Whether the run was stopped before its end: what comes after has no entries, since nothing happened is not nought. */
+  /** Whether the run was stopped early. The time after that has no entries: unmeasured is not zero. */
   readonly stopped: boolean;
 }
 
-/** @param endS of the time axis of all variants, so that all of them have the same spans */
+/** @param endS end of the time axis of all variants, so that all have the same spans */
 export function shownTimeline(run: RunResult, { sound }: ExperimentResult, endS: number): ShownTimeline {
   const { timeline } = run;
   const asked = timeline.offered.length;
@@ -52,7 +55,7 @@ export function shownTimeline(run: RunResult, { sound }: ExperimentResult, endS:
   };
 }
 
-/** A quantile of quantiles is none: those of a span are taken from its requests. */
+/** Quantiles cannot be averaged: those of a span are taken from its requests. */
 function latencies({ requests }: RunResult, count: number, everyS: number): Pick<Timeline, 'p50Ms' | 'p99Ms'> {
   const { dueMs, tookMs } = unpackRequests(requests);
   const took = Array.from({ length: count }, (): number[] => []);

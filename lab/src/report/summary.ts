@@ -2,7 +2,7 @@ import type { ExperimentResult, VariantResult } from '../result/result.ts';
 import { formatFigure } from '../wording/metric-words.ts';
 import { asItWas, spanText } from './happenings.ts';
 
-/** What a variant's picture shows, in words, for whoever cannot see it. */
+/** The picture of a variant in words, for readers who cannot see it. */
 export function summaryOf(result: ExperimentResult, { name, runs }: VariantResult): string {
   const [run] = runs;
   const { phases, faults, loadChanges = [] } = asItWas(result, run);
@@ -11,7 +11,7 @@ export function summaryOf(result: ExperimentResult, { name, runs }: VariantResul
     const { success, degraded, wrong, p50Ms, p99Ms, amplification } = run?.figures[phase] ?? {};
     const figures = [
       success == null ? undefined : `${formatFigure('success', success)} success`,
-      // Most variants never have any: said where there were some.
+      // Most variants have none, so it is only mentioned if there were some.
       degraded == null || degraded === 0 ? undefined : `${formatFigure('degraded', degraded)} degraded`,
       wrong == null || wrong === 0 ? undefined : `${formatFigure('wrong', wrong)} wrong`,
       p50Ms == null ? undefined : `p50 ${formatFigure('p50Ms', p50Ms)}`,

@@ -15,24 +15,24 @@ import { type ShownTimeline, shownTimeline } from './shown-timeline.ts';
 import { summaryOf } from './summary.ts';
 
 export interface PictureOptions {
-  /** Pixels. The height follows from what there is to say. */
+  /** Pixels. The height follows from the content. */
   readonly width: number;
-  /** Sets the picture's names apart from those of another one in the same page. */
+  /** Prefix that keeps this picture's ids apart from those of others in the same page. */
   readonly id: string;
-  /** CSS inside of the picture, for a file of its own. */
+  /** CSS for a picture in a file of its own. */
   readonly style?: string;
 }
 
-/** Holds the name of an endpoint, of nine letters. */
+/** Room for an endpoint's name of nine letters. */
 const LEFT = 72;
-/** Holds half of the last second's label. */
+/** Room for half of the last label of the time axis. */
 const RIGHT = 18;
 const HEIGHTS = { requests: 150, latency: 120, attempts: 90, breaker: 22 } as const;
 
 /**
- * What a variant went through, second by second, on one time axis: requests by outcome, latency, attempts against requests, the
- * breaker. The scales are those of all variants, so that one picture can be held against the other. It shows the first run;
- * the figures are of all. A run of many minutes is shown in spans of several seconds, and says so.
+ * What a variant went through, second by second, on one time axis: requests by outcome, latency, attempts beside
+ * requests, and the breaker. The scales are common to all variants, so that pictures can be compared. It shows the
+ * first run; the figures are from all runs. A run of many minutes is shown in spans of several seconds, and says so.
  */
 export function timelinePicture(planned: ExperimentResult, variant: VariantResult, options: PictureOptions): string {
   const { width, id, style } = options;
@@ -121,7 +121,7 @@ export function timelinePicture(planned: ExperimentResult, variant: VariantResul
           strokeWidth: 2,
           strokeDasharray: '2 3',
         }),
-        // As text: of a log scale, a tick format gets the decades only.
+        // As text, because tick formats only label decades on a log scale.
         Plot.axisY(latencies, { tickSize: 0, label: null, text: latencyText }),
       ],
     },
@@ -149,7 +149,7 @@ export function timelinePicture(planned: ExperimentResult, variant: VariantResul
           stroke: 'var(--first)',
           strokeWidth: 2.5,
         }),
-        // Above the other: mostly they are the same, and then both are to be seen.
+        // Drawn over the other line: they mostly coincide, and both should be visible.
         Plot.line(steps(timeline.offered, everyS), {
           x: 's',
           y: 'value',
@@ -234,12 +234,12 @@ function scalesOf(result: ExperimentResult): Scales {
     endS,
     requests: requests * 1.05,
     attempts: attempts * 1.05,
-    // A nought has no place on a log scale; without any latency there is still a scale to draw.
+    // Zero has no place on a log scale. Without any latency there is still a scale to draw.
     latencyMs: latencies.length === 0 ? [1, 1000] : [Math.min(1, ...latencies), Math.max(10, ...latencies) * 1.3],
   };
 }
 
-/** What came and went. */
+/** Faults and load changes that began or ended during the run. */
 function eventsOf(result: ExperimentResult): Happening[] {
   return happeningsOf(result).filter(({ throughout }) => !throughout);
 }
@@ -257,7 +257,7 @@ function backdrop(result: ExperimentResult): Plot.Markish[] {
   ];
 }
 
-/** Where an event begins and ends, so that one too short for any shade is seen all the same, and where a phase ends. */
+/** The edges of each event, so that even one too short to be shaded shows, and the ends of the phases. */
 function edges(result: ExperimentResult): Plot.Markish[] {
   return [
     Plot.ruleX(
@@ -271,7 +271,7 @@ function edges(result: ExperimentResult): Plot.Markish[] {
   ];
 }
 
-/** Where the runner gave up: what lies to the right of it was never measured. */
+/** Where the run was stopped; nothing to the right of it was measured. */
 function stopMark(atS: number, endS: number): Plot.Markish {
   return Plot.text(['the run was stopped here'], {
     x: atS,
@@ -282,22 +282,22 @@ function stopMark(atS: number, endS: number): Plot.Markish {
   });
 }
 
-/** Names of the phases, and of what was done to the system, above the first panel, over the time they last. */
+/** The names of the phases, and of faults and load changes, above the first panel and over the time they last. */
 function phaseRow(result: ExperimentResult, width: number, endS: number): { svg: string; height: number } {
   const at = (second: number) => LEFT + ((width - LEFT - RIGHT) * second) / endS;
   const names = result.phases.map(
     ({ name, fromS, toS }) =>
       `<text class="quiet" x="${at((fromS + toS) / 2).toFixed(1)}" y="11" text-anchor="middle">${name}</text>`,
   );
-  /** Up to where each row is taken. */
+  /** The right end of what each row already holds. */
   const taken: number[] = [];
   const spans = happeningsOf(result).map(({ label, fromS, toS, throughout }) => {
     const [from, to] = [at(fromS), at(toS)];
     const letters = label.length * 6.2 + 12;
-    // A label that has no room in its span begins there, or ends at the picture's right edge.
+    // A label that does not fit into its span starts at the span, or ends at the picture's right edge.
     const x = letters < to - from ? (from + to) / 2 : Math.min(from, width - RIGHT - letters);
     const anchor = letters < to - from ? 'middle' : 'start';
-    // What flaps is one row, not one a time: a new row begins only where two would cover each other.
+    // A fault that flaps is one row: a new row only begins where two labels would overlap.
     const [left, right] = [Math.min(from, x), Math.max(to, anchor === 'start' ? x + letters : to)];
     const free = taken.findIndex((end) => end <= left);
     const row = free < 0 ? taken.length : free;
@@ -326,14 +326,14 @@ function stacked(timeline: ShownTimeline) {
   });
 }
 
-/** A value holds from its span to the next. */
+/** Each value holds until the next span. */
 function steps(values: readonly (number | null)[], everyS: number): { s: number; value: number | null }[] {
   const points = values.map((value, index) => ({ s: index * everyS, value }));
   const last = points.at(-1);
   return last === undefined ? [] : [...points, { ...last, s: values.length * everyS }];
 }
 
-/** A quantile is of a whole span: it stands in its middle. */
+/** A quantile belongs to a whole span, so it is drawn in the middle. */
 function middles(values: readonly (number | null)[], everyS: number): { s: number; value: number | null }[] {
   return values.map((value, index) => ({ s: (index + 0.5) * everyS, value: value === 0 ? null : value }));
 }
@@ -347,7 +347,7 @@ function timeAxis(endS: number, width: number): Plot.Markish {
   });
 }
 
-/** Four to seven round values from nought; fewer where there are fewer whole numbers. */
+/** Four to seven round values from zero; fewer when there are fewer integers. */
 function ticksUpTo(most: number): number[] {
   const rough = most / 3;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -355,7 +355,7 @@ function ticksUpTo(most: number): number[] {
   return Array.from({ length: Math.floor(most / step) + 1 }, (_, index) => index * step);
 }
 
-/** What fills an area: a colour with a pattern, so that none is told by its colour alone. */
+/** Fills of areas. Each colour has a pattern, so that none is identified by colour alone. */
 function hatches(id: string): string {
   const pattern = (name: string, drawing: string, size: number) =>
     `<pattern id="${id}-${name}" width="${size}" height="${size}" patternUnits="userSpaceOnUse">` +

@@ -6,11 +6,11 @@ import { unreadable } from '../messages/unreadable.ts';
 import { unpackRequests } from './packed-requests.ts';
 import { type ExperimentResult, experimentResult } from './result.ts';
 
-/** A file that is no result; the message names the file, and a place in it that is wrong. */
+/** A file that is not a result. The message names the file and the first mistake in it. */
 export class ResultError extends Error {}
 
 /**
- * Reads a `result.json`, or a `.json.gz`, and checks all of it, so that nothing is drawn or compared that nobody measured.
+ * Reads a `result.json` or `.json.gz` and checks all of it, so that nothing is drawn or compared that was not measured.
  * @throws ResultError
  */
 export function readResult(file: string): ExperimentResult {
@@ -54,7 +54,7 @@ export function parseResult(text: string, file: string): ExperimentResult {
   return parsed.data;
 }
 
-/** One place where it is wrong: the file of another version is wrong in hundreds. */
+/** Only the first mistake: a file of another version has hundreds. */
 function first({ issues }: z.ZodError): string {
   const [issue] = issues;
   return issue === undefined ? '' : printable(`${z.core.toDotPath(issue.path) || 'all of it'}: ${issue.message}`);

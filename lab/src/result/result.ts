@@ -3,7 +3,7 @@ import { VERDICTS } from '@halfopen/figures/statistics';
 import { z } from 'zod';
 import { METRICS, type MetricName } from './metrics.ts';
 
-/** `wrong`: status 200 with what is not the right answer. */
+/** `wrong`: status 200 with an answer that is not right. */
 export const OUTCOMES = ['success', 'degraded', 'failed', 'wrong'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
@@ -16,7 +16,7 @@ const verdict = z
     '`inconclusive`: the interval holds values on both sides of the bound, or the machine was too noisy to say.',
   );
 
-/** Why a run was given up, or measured what it must not be judged by. */
+/** Why a run was given up, or why its figures must not be judged. */
 const REASONS = ['late', 'unsteady', 'fault_off_time', 'limit'] as const;
 export type Reason = (typeof REASONS)[number];
 
@@ -79,7 +79,7 @@ const figures = z
   );
 export type Figures = DeepReadonly<z.output<typeof figures>>;
 
-/** The worst first. */
+/** Worst first. */
 export const ENDPOINT_STATES = ['open', 'left_out', 'half_open', 'closed'] as const;
 export type EndpointState = (typeof ENDPOINT_STATES)[number];
 
@@ -136,7 +136,7 @@ const variant = z.strictObject({
 });
 export type VariantResult = DeepReadonly<z.output<typeof variant>>;
 
-/** The form of `result.json`; `experiments/result.schema.json` is made from it. */
+/** The schema of `result.json`. `experiments/result.schema.json` is made from it. */
 export const experimentResult = z
   .strictObject({
     version: z.literal(1).describe('Version of this form.'),

@@ -17,9 +17,9 @@ import type { Unsound } from './soundness.ts';
 
 export interface ExperimentOptions extends Pick<RunOptions, 'startSystem' | 'ledger' | 'wire' | 'signal'> {
   readonly experiment: Experiment;
-  /** As it is to be named in the result. */
+  /** The path that the result names. */
   readonly file: string;
-  /** What stands in the file. */
+  /** The contents of the file. */
   readonly text: string;
   readonly seed: number;
   readonly repeats: number;
@@ -28,13 +28,13 @@ export interface ExperimentOptions extends Pick<RunOptions, 'startSystem' | 'led
 }
 
 /**
- * Runs every variant, as often as asked, and judges the hypotheses.
+ * Runs every variant as often as asked, and judges the hypotheses.
  *
- * Variants are paired: in each repeat all get the same seed, so the same arrivals and the same victims. Their order alternates
- * (A B, B A, A B, …), so that a machine which grows slower or faster meanwhile favours none.
+ * Variants are paired: in each repeat all have the same seed, and so the same arrivals and the same failing requests.
+ * Their order alternates (A B, B A, A B, …), so that a machine that becomes slower or faster favours none.
  *
- * The first run that is unsound ends the experiment: what comes after could not be judged either.
- * @throws Error where a system cannot be started or broken as asked
+ * The first unsound run ends the experiment, because later runs could not be judged either.
+ * @throws Error when a system cannot be started or broken as asked
  */
 export async function runExperiment(options: ExperimentOptions): Promise<ExperimentResult> {
   const { experiment, seed, repeats } = options;
@@ -91,7 +91,7 @@ function resultOf(
   const sound = gaveUp === undefined;
   const hypotheses = experiment.hypothesis.map((hypothesis) => {
     const judged = judgeHypothesis(hypothesis, raw, phases, seed);
-    // Figures of a run that went wrong are shown, and decide nothing.
+    // The figures of an unsound run are shown, but decide nothing.
     return sound ? judged : { ...judged, verdict: 'inconclusive' as const };
   });
   return {
@@ -113,7 +113,7 @@ function resultOf(
   };
 }
 
-/** @param faultCount how many there are in the method, whether or not the run came to them */
+/** @param faultCount number of faults in the method, whether or not the run reached them */
 function runResult(
   { raw: run, faults }: VariantRun,
   faultCount: number,
@@ -133,7 +133,7 @@ function runResult(
     },
     faults: Array.from({ length: faultCount }, (_, index) => {
       const time = faults.find((one) => one.index === index);
-      // On the time axis: what was there before it began was there at its beginning.
+      // Clipped to the time axis: a fault that was active earlier counts from its start.
       const within = (ms: number) => Math.min(Math.max(ms / 1_000, 0), endS);
       return time === undefined
         ? null

@@ -32,7 +32,7 @@ export interface RunOptions {
   readonly startSystem: (variant: Variant, seed: number) => Promise<System>;
   readonly ledger: Ledger;
   readonly wire: Wire | undefined;
-  /** Aborted when the user wants it to end. */
+  /** Aborted when the user wants to stop. */
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress, sampler: Sampler) => void;
 }
@@ -40,18 +40,19 @@ export interface RunOptions {
 export interface VariantRun {
   readonly raw: RawRun;
   readonly faults: readonly FaultTimes[];
-  /** Why it gives no verdict; none: it does. */
+  /** Why it gives no verdict; empty when it does. */
   readonly unsound: readonly Unsound[];
   readonly remarks: readonly string[];
 }
 
 const COUNT_ROUNDS = 10;
 const COUNT_PAUSE_MS = 100;
-/** Time to get everything going before the first arrival. */
+/** Time to start everything before the first arrival. */
 const LEAD_MS = 200;
 /**
- * One run of one variant: a system of its own, the load, the faults; everything is undone whatever happens.
- * @throws Error where the system cannot be started or broken as asked
+ * One run of one variant: starts a system, generates the load, plays the faults, and undoes everything whatever
+ * happens.
+ * @throws Error when the system cannot be started or broken as asked
  */
 export async function runVariant(options: RunOptions): Promise<VariantRun> {
   const { experiment, seed, ledger, wire, signal } = options;
@@ -76,7 +77,7 @@ export async function runVariant(options: RunOptions): Promise<VariantRun> {
     let latest: Progress | undefined;
     const giveUp = (why: Unsound) => {
       unsound.push(why);
-      // What is not broken yet stays whole.
+      // Applies no further fault.
       player.halt();
       generator.stop();
     };
@@ -95,7 +96,7 @@ export async function runVariant(options: RunOptions): Promise<VariantRun> {
 
     const zeroAtMs = monotonicMs() + LEAD_MS + load.warmUpS * 1_000;
     const endS = endOf(phases);
-    // The greeters' logs tell the time of day.
+    // The greeters' logs use the time of day.
     const sinceEpochMs = Date.now() - monotonicMs();
     sampler = createSampler(system, zeroAtMs, endS * 1_000);
     undoing.push(() => sampler?.stop());
@@ -114,14 +115,14 @@ export async function runVariant(options: RunOptions): Promise<VariantRun> {
     signal.throwIfAborted();
     await player.end();
     await sampler.finish();
-    // A greeter that was killed has forgotten what it counted; a run that was stopped has left some on their way.
+    // A killed greeter has lost its count, and a stopped run has left some attempts unfinished.
     const comparable = !measured.stopped && !method.some((one) => one.layer === 'process' && one.action === 'kill');
     const counted = comparable ? await countByMetrics(system) : undefined;
     await system.stop();
 
     const faults = player.times();
     const remarks = [...system.remarks, ...faultRemarks(faults, endS)];
-    // What has stopped it is reason enough.
+    // The reason why it was stopped is enough.
     if (unsound.length === 0)
       unsound.push(
         ...tooLate(measured, phases, load.maxLatenessMs),
@@ -166,7 +167,10 @@ export async function runVariant(options: RunOptions): Promise<VariantRun> {
   }
 }
 
-/** One that fails must not keep the others from being undone. @throws the first error, at the end */
+/**
+ * Undoes everything, even if one of them fails.
+ * @throws the first error, at the end
+ */
 async function undoAll(undoing: readonly (() => void | Promise<void>)[]): Promise<void> {
   const errors: unknown[] = [];
   for (const undo of undoing.toReversed()) {
@@ -185,10 +189,10 @@ function faultEndMs(faults: readonly FaultTimes[], endS: number): number {
   return Math.max(0, ...ends);
 }
 
-/** The second opinion on the number of attempts; `undefined` where a greeter could not be asked. */
+/** A second count of the attempts, from the metrics; `undefined` when a greeter does not answer. */
 async function countByMetrics({ attempts, greeters }: System): Promise<number | undefined> {
   if (attempts === undefined) return undefined;
-  // Both count an attempt when it has ended, and those of callers who have left are about to.
+  // Both counts include an attempt once it has ended; those of callers who left may still be running.
   for (let round = 0; ; round++) {
     const counts = await Promise.all(
       greeters.map(({ opsUrl }) => sumOfMetric(opsUrl, 'http_server_request_duration_seconds_count')),

@@ -8,21 +8,22 @@ const METRICS_EVERY_MS = 1_000;
 
 export interface Sampler {
   readonly edge: readonly EdgeSample[];
-  /** Counted by the metrics of the greeters; of the edge, where these cannot be had. */
+  /** Counted by the greeters' metrics, or by the edge's when those are not available. */
   readonly attemptsSeen: readonly Seen[];
   readonly attemptsFrom: 'greeter' | 'edge' | undefined;
   readonly edgeRssBytes: number | undefined;
-  /** What breaker and budget were when last asked. */
+  /** The last sample of breaker and budget. */
   readonly latest: EdgeSample | undefined;
   stop(): void;
-  /** Stops, and counts attempts once more: all that there will be, now that every request has been answered. */
+  /** Stops, and counts attempts a last time: every request has been answered by now. */
   finish(): Promise<void>;
 }
 
 /**
- * Asks the system how it is until stopped: at whole seconds of the time axis, since that is where a second, and so a phase, is cut off.
+ * Samples the system until stopped. Samples are taken at whole seconds of the time axis, because that is where seconds,
+ * and so phases, end.
  * @param zeroAtMs when `before` begins
- * @param endMs of the measurement, on the time axis
+ * @param endMs end of the measurement, on the time axis
  */
 export function createSampler(system: System, zeroAtMs: number, endMs: number): Sampler {
   const edge: EdgeSample[] = [];
@@ -40,10 +41,10 @@ export function createSampler(system: System, zeroAtMs: number, endMs: number): 
   const askMetrics = async () => {
     if (edgeOpsUrl !== undefined) edgeRssBytes = await sumOfMetric(edgeOpsUrl, 'process_resident_memory_bytes');
     if (system.attempts !== undefined) return;
-    // The count is of the moment of asking; the answer may take its time.
+    // The time of asking: the answer may take a while.
     const atMs = now();
     const total = await counters.total();
-    // One that is late must not come after the last one.
+    // A late answer must not follow the last one.
     if (total !== undefined && atMs < endMs && !finished) attemptsSeen.push({ atMs, total });
   };
   const stops = [every(EDGE_EVERY_MS, now, askBreaker), every(METRICS_EVERY_MS, now, askMetrics)];
@@ -68,23 +69,23 @@ export function createSampler(system: System, zeroAtMs: number, endMs: number): 
       if (system.attempts !== undefined) return;
       finished = true;
       const total = await counters.total();
-      // What was still on its way at the end belongs to requests that were due before it.
+      // Attempts still under way at the end belong to requests that were due before it.
       if (total !== undefined) attemptsSeen.push({ atMs: endMs, total });
     },
   };
 }
 
 /**
- * At once, and at every multiple of `ms` on the time axis; but not before the last time has been answered: a slow system is not to be
- * asked faster than it answers.
- * @returns how to stop it
+ * Calls at once, and then at every multiple of `ms` on the time axis, but never before the previous call has finished:
+ * a slow system must not be asked faster than it answers.
+ * @returns a function that stops it
  */
 function every(ms: number, now: () => number, ask: () => Promise<void>): () => void {
   let asking = false;
   let dueMs = now();
   let timer: NodeJS.Timeout;
   const askOnce = () => {
-    // A timer may fire a little early: what was due is not due again.
+    // A timer may fire a little early, so the next due time must not be this one again.
     dueMs = Math.floor(Math.max(dueMs, now()) / ms + 1) * ms;
     timer = setTimeout(askOnce, dueMs - now());
     if (asking) return;
@@ -97,7 +98,9 @@ function every(ms: number, now: () => number, ask: () => Promise<void>): () => v
   return () => clearTimeout(timer);
 }
 
-/** Counters of all greeters together. One that was started again begins at nought, and what it had counted must not be lost. */
+/**
+ * The counters of all greeters together. A restarted greeter begins at zero, and its earlier count must not be lost.
+ */
 function createCounters({ greeters, edgeOpsUrl }: System) {
   const sources =
     greeters.length > 0 ? greeters.map(({ opsUrl }) => opsUrl) : edgeOpsUrl === undefined ? [] : [edgeOpsUrl];

@@ -15,27 +15,28 @@ export interface Unsound {
   readonly why: string;
 }
 
-/** The steady state is looked at this long before the fault: a request that the fault hits is none of its business. */
+/** The steady state is checked this long before the fault, so that requests which the fault hits are not included. */
 export const LOOK_BEFORE_MS = 30;
-/** A fault that came, or went, later than this makes a timeline that was not asked for. */
+/** A fault that was applied or undone later than this changes the experiment. */
 const MOST_FAULT_DELAY_MS = 500;
-/** One that came or went later than this blurs the edge of a phase: the result says so. */
+/** A fault that was applied or undone later than this blurs the edge of a phase, which the result mentions. */
 const WORTH_SAYING_MS = 100;
 
-/** @returns why the system, or this machine, is in no state to be experimented with */
+/** @returns why the system or this machine is not fit for an experiment; `undefined` when it is */
 export function unsteady(progress: Progress | undefined, maxLatenessMs: number): Unsound | undefined {
   const before = progress?.phases.before;
   if (progress === undefined || before === undefined || before.answered === 0) {
     return { reason: 'unsteady', why: 'No steady state: not one request of the phase before was answered.' };
   }
-  // First: on a machine that has no time for the runner, the system has none either, and its failures are not its own.
+  // Checked first: on a machine that has no time for the load generator, the system has none either, and its failures
+  // are not its own.
   if (progress.latenessP99Ms > maxLatenessMs) {
     return {
       reason: 'late',
       why: `This machine is too slow or too busy: before anything was broken, requests were sent up to ${progress.latenessP99Ms.toFixed(0)} ms late (p99; at most ${maxLatenessMs} ms may be: load.maxLatenessMs).`,
     };
   }
-  // Whatever hangs from the beginning is among the answers only when its caller has left.
+  // A request that hangs from the beginning only counts as answered once its caller has left.
   if (progress.longestWaitMs > healthyWaitMs(before.slowestMs)) {
     return {
       reason: 'unsteady',
@@ -51,27 +52,27 @@ export function unsteady(progress: Progress | undefined, maxLatenessMs: number):
   return undefined;
 }
 
-/** The three most frequent are enough to begin with. */
+/** The three most frequent reasons are enough. */
 function reasonsText(reasons: Reasons): string {
   const shown = reasons.slice(0, 3).map(([reason, count]) => `${count} × ${reason}`);
   return shown.length === 0 ? '' : ` (${shown.join('; ')}${reasons.length > shown.length ? '; …' : ''})`;
 }
 
-/** Longer than this nothing waits where all is well. A request that a fault has hit has waited for less when it comes. */
+/** In a healthy system nothing waits longer than this. A request that a fault has just hit has waited less. */
 function healthyWaitMs(slowestSuccessMs: number): number {
   return Math.max(500, 2 * slowestSuccessMs);
 }
 
 /**
- * The steady state once more, now that it is known what became of every request: those that had ended before the first fault came
- * must have succeeded, and so must those that had then waited for longer than any healthy one.
+ * Checks the steady state again, now that the outcome of every request is known: those that ended before the first
+ * fault, and those that had already waited longer than any healthy one, must have succeeded.
  */
 export function wasUnsteady(
   { dueMs, tookMs, outcome, whyNot }: Pick<Measured, 'dueMs' | 'tookMs' | 'outcome' | 'whyNot'>,
   before: Phase,
   faults: readonly Pick<FaultTimes, 'span'>[],
 ): Unsound[] {
-  // One that is in force all the time is part of what must be steady.
+  // A fault that is active all the time is part of the steady state.
   const came = faults.filter(({ span }) => span.fromS >= 0).map(({ span }) => span.fromS);
   const brokenAtMs = Math.min(before.toS, ...came) * 1_000 - LOOK_BEFORE_MS;
   const success = codeOf('success');
@@ -97,7 +98,7 @@ export function wasUnsteady(
   ];
 }
 
-/** Phase by phase, as figures are: a pause of 100 ms is nothing in a minute, and decides the p99 of the eight seconds it falls into. */
+/** By phase, like the figures: a pause of 100 ms is nothing in a minute, but it decides the p99 of eight seconds. */
 export function tooLate(
   { dueMs, latenessMs }: Pick<Measured, 'dueMs' | 'latenessMs'>,
   phases: readonly Phase[],
@@ -115,17 +116,17 @@ export function tooLate(
   });
 }
 
-/** Faults that were so far off their timeline that the figures are not of the experiment. */
+/** Faults so far off their schedule that the figures do not belong to the experiment. */
 export function lateFaults(faults: readonly FaultTimes[], endS: number): Unsound[] {
   return (
     offTimeline(faults, endS, MOST_FAULT_DELAY_MS)
-      // Whoever kills a process breaks it until it listens again: how long that takes is what the experiment is to find out.
+      // A killed process stays broken until it listens again; how long that takes is part of what is measured.
       .filter(({ edge, fault }) => edge === 'began' || !fault.restarts)
       .map(({ why }) => ({ reason: 'fault_off_time', why }))
   );
 }
 
-/** What a reader must know of faults that were not in force exactly when they were meant to be. */
+/** Mentions faults that were not active exactly when planned. */
 export function faultRemarks(faults: readonly FaultTimes[], endS: number): string[] {
   return offTimeline(faults, endS, WORTH_SAYING_MS).map(({ why }) => why);
 }
@@ -138,7 +139,7 @@ function offTimeline(faults: readonly FaultTimes[], endS: number, mostMs: number
       { edge: 'ended', dueMs: span.toS * 1_000, atMs: undoneAtMs },
     ] as const;
     return edges.flatMap(({ edge, dueMs, atMs }) => {
-      // Before the warm-up and after the last arrival there is no moment at which it must have come or gone.
+      // No moment is defined before the warm-up or after the last arrival.
       if (dueMs === Number.NEGATIVE_INFINITY || dueMs >= endS * 1_000 || atMs === undefined) return [];
       const lateMs = atMs - dueMs;
       if (Math.abs(lateMs) <= mostMs) return [];

@@ -3,7 +3,7 @@ import type { Comparison, ComparisonRow } from '../compare/compare-results.ts';
 import { differenceText, formatFigure, METRIC_TEXTS } from '../wording/metric-words.ts';
 import { NOT_RECOVERED } from '../wording/verdict-words.ts';
 
-/** The comparison for a terminal, or for whoever pastes it somewhere: a Markdown table, padded. */
+/** The comparison as a padded Markdown table, for a terminal or for pasting. */
 export function comparisonTable({ pairing, level, sentLaterByMs, doubtMs, rows, worse }: Comparison): string {
   const heading = ['variant', 'phase', 'figure', 'A', 'B', 'B − A', 'interval', 'B is'];
   const cells = rows.map(cellsOf);
@@ -44,7 +44,7 @@ function latencyLines(
   ];
 }
 
-/** The largest loss of success that the intervals do not exclude: what "not worse" leaves open. */
+/** The largest loss of success that the intervals allow: what "not worse" leaves open. */
 function couldHide(rows: readonly ComparisonRow[]): string {
   const losses = rows
     .filter(({ metric }) => metric === 'success')

@@ -2,7 +2,7 @@ import { endOf, type Phase } from '../experiment/phases.ts';
 import type { Progress } from '../load/protocol.ts';
 import type { EdgeSample } from '../measure/raw-run.ts';
 
-/** Not a terminal: a line every so often, for a log that somebody reads later. */
+/** When the output is not a terminal, one line every so often, for a log. */
 const PLAIN_EVERY_MS = 5_000;
 
 export interface ProgressOutput {
@@ -14,11 +14,11 @@ export interface ProgressOutput {
 export interface ProgressLine {
   /** @param who the variant and the run: `standard 1/5` */
   show(who: string, progress: Progress, breaker: EdgeSample['breaker'] | undefined): void;
-  /** Leaves an empty line to write on. */
+  /** Clears the line. */
   clear(): void;
 }
 
-/** How a run is going: one line, written over again on a terminal; a line every five seconds elsewhere. */
+/** The progress of a run: one line that is rewritten on a terminal, or one line every five seconds elsewhere. */
 export function createProgressLine(phases: readonly Phase[], output: ProgressOutput, now: () => number): ProgressLine {
   let lastPlainAt = Number.NEGATIVE_INFINITY;
   let written = false;
@@ -42,7 +42,7 @@ export function createProgressLine(phases: readonly Phase[], output: ProgressOut
 
 const BETWEEN = ' · ';
 
-/** As many parts as fit, whole: half a figure is another figure. */
+/** As many whole parts as fit, because a figure that is cut off reads as another figure. */
 function fitted(parts: readonly string[], columns: number): string {
   let line = (parts[0] ?? '').slice(0, columns);
   for (const part of parts.slice(1)) {
@@ -52,7 +52,7 @@ function fitted(parts: readonly string[], columns: number): string {
   return line;
 }
 
-/** What matters most comes first: a narrow terminal loses the last ones. */
+/** Most important first: a narrow terminal loses the last parts. */
 function partsOf(
   who: string,
   { atS, recent, inFlight }: Progress,

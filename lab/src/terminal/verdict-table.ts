@@ -1,7 +1,7 @@
 import type { ExperimentResult, HypothesisResult } from '../result/result.ts';
 import { hypothesisInterval, observedText } from '../wording/verdict-words.ts';
 
-/** The verdict for a terminal: a line a hypothesis, then the experiment's, then what is to be said of it. */
+/** The verdict for a terminal: one line per hypothesis, then the experiment's verdict, then the remarks. */
 export function verdictTable({ experiment, hypotheses, verdict, remarks }: ExperimentResult): string {
   const rows = hypotheses.map((one) => [one.verdict, one.text, observedOf(one)]);
   const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)));
@@ -15,6 +15,6 @@ function observedOf(hypothesis: HypothesisResult): string {
   const { metric, observed } = hypothesis;
   const [value, interval] = [observedText(hypothesis), hypothesisInterval(hypothesis)];
   if (interval !== undefined) return `${value} (${interval})`;
-  // A run has one recovery only; of latencies there were too few to say where the true quantile lies.
+  // A run has only one recovery time; for latencies there were too few requests to locate the true quantile.
   return observed === null || metric === 'recoveryMs' ? value : `${value} (too few requests to be sure)`;
 }

@@ -1,6 +1,6 @@
 import { isShare, type MetricName } from '../result/metrics.ts';
 
-/** As a person reads them. */
+/** Names of the metrics in text. */
 export const METRIC_TEXTS: Readonly<Record<MetricName, string>> = {
   success: 'success',
   degraded: 'degraded',
@@ -15,7 +15,7 @@ export const METRIC_TEXTS: Readonly<Record<MetricName, string>> = {
   recoveryMs: 'recovery',
 };
 
-/** As a person reads it: `99.5 %`, `38 ms`, `1.05×`. */
+/** Formats a figure: `99.5 %`, `38 ms`, `1.05×`. */
 export function formatFigure(metric: MetricName, value: number): string {
   const round = (digits: number) => String(Number(value.toFixed(digits)));
   if (isShare(metric)) return `${Number((value * 100).toFixed(2))} %`;
@@ -31,15 +31,15 @@ export function formatFigure(metric: MetricName, value: number): string {
   }
 }
 
-/** `95.2 % to 97 %`. */
+/** Formats an interval: `95.2 % to 97 %`. */
 export function intervalText(metric: MetricName, [low, high]: readonly [number, number]): string {
   return `${formatFigure(metric, low)} to ${formatFigure(metric, high)}`;
 }
 
-/** A difference with its sign; of shares in percentage points. */
+/** Formats a difference with its sign; shares in percentage points. */
 export function differenceText(metric: MetricName, value: number): string {
   const text = formatFigure(metric, Math.abs(value));
-  // What rounds to nought has no sign.
+  // What rounds to zero has no sign.
   const sign = Number.parseFloat(text) === 0 ? '' : value > 0 ? '+' : '−';
   return `${sign}${isShare(metric) ? text.replace(' %', ' pp') : text}`;
 }

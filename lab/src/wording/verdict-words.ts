@@ -9,9 +9,9 @@ export const VERDICT_TEXTS: Readonly<Record<Verdict, string>> = {
   inconclusive: 'Inconclusive',
 };
 
-/** Of a run that did not recover as long as anybody looked. */
+/** For a run that did not recover while it was observed. */
 export const NOT_RECOVERED = 'not within the phase';
-/** Where there is no figure, or no interval: no word, since `none` is a variant's name as well. */
+/** Stands for a missing figure or interval. It is not a word, because `none` is also the name of a variant. */
 export const NOTHING = '–';
 
 /** The verdict in one sentence. */
@@ -38,7 +38,9 @@ export function verdictSentence({ verdict, sound, hypotheses }: ExperimentResult
   return `Of ${all} hypotheses, ${said}.`;
 }
 
-/** The same for whoever does not know what a hypothesis is here; nothing where no run or no hypothesis is there to speak of. */
+/**
+ * The same for readers who do not know what a hypothesis is here; empty when there is no sound run or no hypothesis.
+ */
 export function verdictMeaning({ verdict, sound, hypotheses }: ExperimentResult): string {
   if (!sound || hypotheses.length === 0) return '';
   return {
@@ -48,7 +50,7 @@ export function verdictMeaning({ verdict, sound, hypotheses }: ExperimentResult)
   }[verdict];
 }
 
-/** Why the figures can be believed, or how far. */
+/** How far the figures can be trusted, and why. */
 export function beliefSentences({ variants, hypotheses, provenance }: ExperimentResult): string[] {
   const runs = variants.flatMap((variant) => variant.runs);
   const requests = runs.reduce((sum, run) => sum + run.requests.count, 0);
@@ -74,7 +76,7 @@ export function beliefSentences({ variants, hypotheses, provenance }: Experiment
 export function observedText({ metric, observed, minus, verdict }: HypothesisResult): string {
   if (observed === null) {
     if (metric !== 'recoveryMs') return 'not measured';
-    // Undecided: the run ended before anything could recover, and nobody may say that it did not.
+    // Inconclusive: the run ended before anything could recover, so it is unknown whether it would have.
     return verdict === 'inconclusive' ? 'no recovery seen' : NOT_RECOVERED;
   }
   return minus === undefined ? formatFigure(metric, observed) : differenceText(metric, observed);

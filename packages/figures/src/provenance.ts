@@ -25,14 +25,14 @@ export const provenanceSchema = z.strictObject({
   on: z.string().describe('Where the system ran.'),
 });
 
-/** {@link provenanceSchema} */
+/** See {@link provenanceSchema}. */
 export type Provenance = Readonly<z.output<typeof provenanceSchema>>;
 
 export interface ProvenanceOptions {
   /** The command that measures the same again. */
   readonly command: string;
   readonly seed: number;
-  /** Where the system runs: `embedded`, or the URL of a system that was there before. */
+  /** Where the system runs: `embedded`, or the URL of a running system. */
   readonly on: string;
   /**
    * The libraries whose version can move a figure: the name of each, and the folder of the package that uses it, relative to the

@@ -1,4 +1,4 @@
-/** Decades; thirds of them, too, where there would be too few to read anything off. */
+/** Ticks at the decades, and at three times each decade when there would be too few. */
 export function latencyTicks([low, high]: readonly [number, number]): number[] {
   const ticks: number[] = [];
   for (let power = Math.floor(Math.log10(low)); 10 ** power <= high; power++) ticks.push(10 ** power, 3 * 10 ** power);

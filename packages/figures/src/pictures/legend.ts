@@ -1,6 +1,6 @@
 import { escape } from '../text/escape.ts';
 
-/** What a picture's sign means: an area's pattern, a line, or words alone. */
+/** An entry of a legend: the pattern of an area, a line, or only text. */
 export interface LegendEntry {
   readonly text: string;
   readonly area?: string;
@@ -8,7 +8,7 @@ export interface LegendEntry {
   readonly dash?: string;
 }
 
-/** A row of signs and their names, broken into as many rows as the width demands. */
+/** The entries in a row, wrapped to the width. */
 export function legend(
   entries: readonly LegendEntry[],
   { id, width, top }: { readonly id: string; readonly width: number; readonly top: number },
@@ -16,7 +16,7 @@ export function legend(
   let [x, y] = [0, top];
   const parts = entries.map(({ text, area, line, dash }) => {
     const sign = area === undefined && line === undefined ? 0 : 24;
-    // Nobody measures text here; 6.4 px a letter is a little more than a system font takes at 12 px.
+    // Text is not measured here; 6.4 px per letter is slightly more than a system font needs at 12 px.
     const needed = sign + text.length * 6.4 + 16;
     if (x > 0 && x + needed > width) [x, y] = [0, y + 18];
     const at = x;

@@ -1,6 +1,6 @@
 import { escape } from '../text/escape.ts';
 
-/** A page leaves room around a picture; a file brings its own ground along, and must not write on its very edge. */
+/** A page leaves room around a picture; a picture in a file needs its own margin. */
 const FILE_MARGIN = 14;
 
 export interface Picture {
@@ -8,12 +8,12 @@ export interface Picture {
   readonly width: number;
   /** Pixels. */
   readonly height: number;
-  /** Sets the picture's names apart from those of another one in the same page. */
+  /** Prefix that keeps this picture's ids apart from those of others in the same page. */
   readonly id: string;
   readonly title: string;
-  /** What there is to be seen, for whoever cannot see it. */
+  /** The content in words, for readers who cannot see it. */
   readonly description: string;
-  /** CSS inside of the picture, for a file of its own. */
+  /** CSS for a picture in a file of its own; `undefined` in a page that has it. */
   readonly style: string | undefined;
   readonly parts: readonly string[];
 }

@@ -1,7 +1,7 @@
 /**
- * Colours of pictures and pages, for light and for dark. The hues are those of M. Okabe and K. Ito, which people with any of the
- * common colour blindnesses tell apart; a few are shifted in lightness to keep a contrast of 3:1 with the ground. None is
- * the only sign of anything: areas are hatched, lines dashed, states and verdicts named.
+ * Colours of pictures and pages, light and dark. The hues are those of M. Okabe and K. Ito, which people with common
+ * colour blindnesses can tell apart; a few are lighter or darker, to keep a contrast of 3:1 with the background. No
+ * colour is the only sign of anything: areas are hatched, lines dashed, and states and verdicts named.
  */
 export const LIGHT = `
   color-scheme: light;
@@ -21,7 +21,7 @@ export const DARK = `
   --held: #4fd6ac; --not-held: #ff9a5c; --undecided: #f0c75e;
   --held-ground: #0c2a22; --not-held-ground: #341c0c; --undecided-ground: #2f2608;`;
 
-/** For pictures, whether in a page or in a file of their own. */
+/** CSS of pictures, in a page or in files of their own. */
 export const PICTURE_STYLE = `
   .picture { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; color: var(--ink); }
   .picture text { fill: var(--ink); }

@@ -3,16 +3,20 @@ import { type BootstrapOptions, type Interval, observedOf, type Statistic } from
 import { studentQuantile } from './normal.ts';
 import { hull } from './score-interval.ts';
 
-/** From how many runs on it is known how they differ. Two know their distance from one value; Student's interval of that is six times the normal one and says nothing. */
+/**
+ * With fewer runs, their spread is unknown. Two runs give one distance, from which Student's interval is six times as
+ * wide as the normal one and says nothing.
+ */
 export const LEAST_RUNS = 3;
 
 /**
- * The interval, or a wider one where the runs differ among each other by more than it knows.
+ * The interval, or a wider one if the runs differ more than it accounts for.
  *
- * A bootstrap resamples within each run and so knows nothing of what a whole run has by itself: the speed of the machine in these
- * seconds, the code that a compiler came to. Student's interval from one value a run knows that, but from few values. Neither
- * is enough alone, so both must hold. It lies around the value of all arrivals, as the bootstrap's does.
- * @param sides the runs' own values: one entry for a figure or for the differences of pairs, two for runs that are no pairs (Welch)
+ * A bootstrap resamples within each run, so it does not see what a whole run has in common, such as the speed of the
+ * machine during it or the code that the compiler produced. Student's interval from one value per run does, but from
+ * few values. Neither is enough alone, so the result covers both. It is centred on the value of all arrivals, like the
+ * bootstrap's.
+ * @param sides the values of the runs: one entry for a figure or for paired differences, two for unpaired runs (Welch)
  */
 export function widenedByRuns(
   interval: Interval,
@@ -29,7 +33,7 @@ export function widenedByRuns(
   return hull(interval, [value - half, value + half]);
 }
 
-/** The statistic of each run that had an arrival. */
+/** The statistic of each run that has arrivals. */
 export function runLevel(runs: readonly Sample[], statistic: Statistic): number[] {
   return runs.filter(({ length }) => length > 0).map((run) => observedOf([run], statistic));
 }

@@ -4,15 +4,16 @@ export type Sample = ArrayLike<number>;
 /**
  * How many consecutive arrivals a resample takes at a time.
  *
- * In an outage failures come in bursts: while the breaker is open, a hundred neighbours fail together and are little more
- * than one observation. A bootstrap that draws single arrivals takes them for a hundred, and its intervals come out several
- * times too narrow. Drawn in blocks that are longer than a burst, neighbours stay together and the interval is right.
- * Longer than needed is no good either: fewer blocks, a noisier interval.
+ * In an outage failures come in bursts: while the breaker is open, a hundred neighbours fail together and are little
+ * more than one observation. A bootstrap that draws single arrivals counts them as a hundred, and its intervals are
+ * several times too narrow. Blocks longer than a burst keep neighbours together, and the interval is right. Blocks that
+ * are too long leave fewer of them, and a noisier interval.
  *
- * The length comes from how fast the autocorrelation dies out: the one that minimises the error of the estimated variance
- * (Politis and White 2004, corrected by Patton, Politis and White 2009; circular blocks), times `LONGER`. At least n^(1/3),
- * the usual length where nothing is known, since the estimate can miss rare bursts; at most a tenth of the run, so that there are ten
- * blocks to draw from. Where bursts last longer than that, no method knows: a phase should last for ten of them or more.
+ * The length follows from how fast the autocorrelation decays: the one that minimises the error of the estimated
+ * variance (Politis and White 2004, corrected by Patton, Politis and White 2009; circular blocks), times `LONGER`. It
+ * is at least n^(1/3), the usual length when nothing is known, because the estimate can miss rare bursts; and at most a
+ * tenth of the run, so that there are ten blocks to draw from. No method copes with bursts longer than that: a phase
+ * should last for at least ten of them.
  */
 export function blockLength(run: Sample): number {
   const n = run.length;
@@ -21,8 +22,8 @@ export function blockLength(run: Sample): number {
 }
 
 /**
- * The least error of the variance still leaves it biased low, as a block cuts the bursts at both of its ends, and an interval suffers
- * from that more than from noise.
+ * The length with the least error still underestimates the variance, because a block cuts bursts at both ends, and an
+ * interval suffers more from that bias than from noise.
  */
 const LONGER = 2.5;
 
@@ -37,7 +38,7 @@ function politisWhite(sample: Sample): number {
   const variance = autocovariance(0);
   if (variance === 0) return 1;
 
-  // The lag from which on the autocorrelation is no longer told from noise, `quiet` lags in a row.
+  // The lag after which the autocorrelation is indistinguishable from noise for `quiet` lags in a row.
   const quiet = Math.max(5, Math.ceil(Math.sqrt(Math.log10(n))));
   const most = Math.ceil(Math.sqrt(n)) + quiet;
   const noise = 2 * Math.sqrt(Math.log10(n) / n);
@@ -57,7 +58,7 @@ function politisWhite(sample: Sample): number {
     spectrum += 2 * weight * (covariances[lag] as number);
     slope += 2 * weight * lag * (covariances[lag] as number);
   }
-  // A spectrum that comes out at or below nought says nothing about the length: the caller's least applies.
+  // A spectrum of zero or less says nothing about the length; the caller's minimum applies.
   if (spectrum <= 0) return 1;
   return ((3 / 2) * (slope / spectrum) ** 2 * n) ** (1 / 3);
 }

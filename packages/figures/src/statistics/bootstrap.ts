@@ -10,31 +10,31 @@ export type Interval = readonly [number, number];
 export interface BootstrapOptions {
   /** Decides every draw: the same seed gives the same interval. */
   readonly seed: number;
-  /** How often the interval holds the true value, 0 to 1. Default 0.95. */
+  /** Probability that the interval contains the true value, 0 to 1. Default 0.95. */
   readonly level?: number;
-  /** Default: enough for five resamples beyond either end of the interval, and at least 2000. */
+  /** Number of resamples. Default: enough for five beyond either end of the interval, and at least 2000. */
   readonly resamples?: number;
   /**
-   * Whether an interval of three runs or more is at least as wide as the runs differ among each other. Default true.
+   * Whether an interval of three or more runs is at least as wide as the runs differ from each other. Default true.
    *
-   * Whoever asks for 99 % and more from a handful of runs leaves it to figures that the machine's speed moves, which are times. With
-   * five runs, Student's interval of an alarm over six figures reaches seven standard errors to either side; a share that lost 2 % is
-   * then seen in fewer than 30 of 50 pairs, and in 49 without (test/statistics/bursts-and-runs.test.ts). What bursts do to a share,
-   * the bootstrap knows already.
+   * Turn it off for an alarm of 99 % and more over few runs, except for times, which the machine's speed moves. With
+   * five runs, Student's interval of an alarm over six figures reaches seven standard errors to either side: a loss of
+   * 2 % of a share is then found in fewer than 30 of 50 pairs, and without it in 49
+   * (test/statistics/bursts-and-runs.test.ts). The bootstrap already accounts for what bursts do to a share.
    */
   readonly betweenRuns?: boolean;
 }
 
-/** What of the arrivals is estimated. */
+/** What is estimated from the arrivals. */
 export type Statistic = { readonly kind: 'mean' } | { readonly kind: 'quantile'; readonly q: number };
 
 /**
- * The statistic of many resamples of the arrivals: in every one each run is put together again from blocks of itself, drawn
- * with replacement (circular moving-block bootstrap: the last arrival is followed by the first, so that all are as likely).
- * Runs are resampled each within itself, never mixed.
+ * The statistic of many resamples. In each of them, every run is put together again from blocks of itself, drawn with
+ * replacement (circular moving-block bootstrap: the first arrival follows the last, so that all are equally likely).
+ * Runs are never mixed.
  *
- * Two samples of the same shape, resampled with the same seed and the same block lengths, get the same draws. That is what
- * makes a difference paired.
+ * Two samples of the same shape, resampled with the same seed and block lengths, get the same draws. That is what makes
+ * a difference paired.
  */
 export function resampled(
   runs: readonly Sample[],
@@ -65,25 +65,26 @@ export function observedOf(runs: readonly Sample[], statistic: Statistic): numbe
   return all.toSorted()[nearestRank(statistic.q, all.length)] as number;
 }
 
-/** How many resamples an interval of this level needs, unless the caller says. */
+/** How many resamples an interval of this level needs, unless the caller decides. */
 export function resamplesFor({ level = 0.95, resamples }: BootstrapOptions): number {
   return resamples ?? Math.max(2000, Math.ceil(10 / (1 - level)));
 }
 
 /**
- * How far out Student's t is followed: to the tails of a 95 % interval. At the level of an alarm and with two degrees of freedom it would
- * stretch by seven, and a policy that fails throughout would pass for one that fails for a second. The alarm has a reserve of
- * its own for what bursts do not tell (`alarmLevel`).
+ * How far out Student's t is followed: to the tails of a 95 % interval. At the level of an alarm with two degrees of
+ * freedom it would stretch the interval by seven, and a policy that always fails would pass for one that fails for a
+ * second. The alarm has its own reserve for what bursts hide (`alarmLevel`).
  */
 const FARTHEST_TAIL = 0.025;
 
 /**
- * The percentile interval, stretched around the observed value as Student's t is wider than the normal (after T. Hesterberg
- * 2015): with b blocks the plain one is too narrow by sqrt((b - 1) / b), and knows the variance from b values only.
+ * The percentile interval, stretched around the observed value as Student's t is wider than the normal (after T.
+ * Hesterberg 2015). With b blocks the plain interval is too narrow by sqrt((b - 1) / b), and knows the variance from b
+ * values only.
  *
- * Never from fewer than two degrees of freedom. One burst is a count of one, and a count's variance is known from as many
- * values as twice the count (that is how wide Wilson's interval is); with a single degree one stray failure of a thousand would
- * make an interval several times as wide.
+ * It uses at least two degrees of freedom. One burst is a count of one, and the variance of a count is known from as
+ * many values as twice the count (as in Wilson's interval); with one degree, one stray failure in a thousand would make
+ * the interval several times as wide.
  * @param blocks how many independent blocks each run is worth
  */
 export function percentileInterval(
@@ -94,7 +95,7 @@ export function percentileInterval(
 ): Interval {
   const tail = (1 - level) / 2;
   const total = blocks.reduce((sum, count) => sum + count, 0);
-  // Its own mean costs a run one value. A run without a burst has no value to give.
+  // Estimating its own mean costs each run one value. A run without a burst has none to give.
   const freedom = Math.max(2, total - blocks.filter((count) => count > 0).length);
   const narrow = Math.sqrt(freedom / Math.max(total, freedom));
   const stretchedAs = Math.max(tail, FARTHEST_TAIL);
@@ -138,13 +139,13 @@ function runningSums(run: Sample): Float64Array {
   return sums;
 }
 
-/** Counts each value by its rank in the whole sample, so that a resample need not be sorted. */
+/** Counts each value by its rank in the whole sample, so that resamples need not be sorted. */
 class QuantileTally {
   readonly #sorted: Float64Array;
-  /** Of each run, twice in a row: a block that starts at the end goes on with the beginning. */
+  /** The ranks of each run, twice in a row, so that a block at the end continues at the beginning. */
   readonly #ranks: readonly Uint32Array[];
   readonly #counts: Uint32Array;
-  /** How many values lie above the quantile: counted from that end of the two which is nearer. */
+  /** How many values are above the quantile; counting starts at the nearer end. */
   readonly #above: number;
 
   constructor(runs: readonly Sample[], q: number) {

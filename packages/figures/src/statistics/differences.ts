@@ -13,15 +13,15 @@ import { type Estimate, reachesQuantile, worthOf } from './intervals.ts';
 import { hull, matchedInterval, wilsonInterval } from './score-interval.ts';
 
 /**
- * By how much `a` exceeds `b`, where the same index is the same arrival: same time, same victim of the fault.
+ * The difference `a` − `b` when the same index is the same arrival: the same time, the same failing request.
  *
- * Both are resampled with the same draws, so what the two have in common (a fault that hits both) cancels out, and a
- * difference of one percent is seen where each share alone is uncertain by five. The block length is that of what remains, the
- * difference arrival by arrival: for a quantile, of how the two arrivals weigh on it.
+ * Both are resampled with the same draws, so what they have in common (a fault that hits both) cancels out, and a
+ * difference of one percent can be seen although each share alone is uncertain by five. The block length is that of the
+ * difference, arrival by arrival; for a quantile, of how the two arrivals weigh on it.
  *
- * For shares, the wider on either side of this and of the interval for matched pairs, which knows that two equal samples do not
- * prove equality.
- * @throws RangeError where the two are not of the same shape
+ * For shares, the result also covers the interval for matched pairs, which knows that two equal samples do not prove
+ * equality.
+ * @throws RangeError when the two do not have the same shape
  */
 export function pairedDifference(
   a: readonly Sample[],
@@ -62,8 +62,8 @@ export function pairedDifference(
 }
 
 /**
- * By how much `a` exceeds `b`, where the two have no arrival in common: each is resampled by itself. Wider than a paired
- * difference, since chance has hit the two apart.
+ * The difference `a` − `b` when the two have no arrival in common: each is resampled on its own. It is wider than a
+ * paired difference, because chance hit the two separately.
  */
 export function unpairedDifference(
   a: readonly Sample[],
@@ -78,7 +78,7 @@ export function unpairedDifference(
     const blocks = weights.map(blockLength);
     return {
       value: observedOf(runs, plain),
-      // Other draws on the other side.
+      // Different draws on the other side.
       values: resampled(runs, plain, blocks, options.seed + side, resamplesFor(options)),
       blocks: worthOf(weights, blocks),
       n: runs.reduce((sum, run) => sum + run.length, 0),
@@ -96,7 +96,7 @@ export function unpairedDifference(
   );
   if (statistic !== 'share') return { value, interval };
 
-  // R. Newcombe 1998: from Wilson's interval of either side.
+  // R. Newcombe 1998: from Wilson's interval of each side.
   const [wilsonLeft, wilsonRight] = [left, right].map((side) => ({
     value: side.value,
     interval: wilsonInterval(Math.round(side.value * side.n), side.n, level),
@@ -108,13 +108,13 @@ export function unpairedDifference(
   return { value, interval: ofShares(hull(interval, newcombe)) };
 }
 
-/** A resample never holds anything slower than the slowest that was seen: without enough arrivals its tail is no estimate. */
+/** A resample never holds a value beyond the slowest one seen: without enough arrivals its tail is not an estimate. */
 function enough(runs: readonly Sample[], statistic: Statistic, level: number): boolean {
   const n = runs.reduce((sum, { length }) => sum + length, 0);
   return statistic.kind === 'mean' || reachesQuantile(statistic.q, n, level);
 }
 
-/** Two shares are at most 1 apart. */
+/** Two shares differ by at most 1. */
 function ofShares([low, high]: Interval): Interval {
   return [Math.max(-1, low), Math.min(1, high)];
 }
@@ -124,7 +124,7 @@ interface WilsonSide {
   readonly interval: Interval;
 }
 
-/** How each arrival weighs on the statistic: its value for a mean, which side it lies on for a quantile. */
+/** How each arrival weighs on the statistic: its value for a mean, its side for a quantile. */
 function influences(runs: readonly Sample[], statistic: Statistic): Float64Array[] {
   if (statistic.kind === 'mean') return runs.map((run) => Float64Array.from(run));
   const value = observedOf(runs, statistic);

@@ -1,17 +1,20 @@
 import { meanOf, type Sample } from './block-length.ts';
 
 /**
- * How many values the blocks of a run are worth, to an interval that must know its own variance.
+ * How many independent values the blocks of a run are worth when their variance is estimated.
  *
- * A run with room for ten blocks may have had two bursts, and then knows the variance from two values, not from ten. Blocks
- * that still go together lie on the same side of the mean, one beside the other: so a stretch of blocks above it together with a stretch
- * below is worth two, and all of them never more than there are blocks. Independent blocks change sides every second time and come out
- * at half of their number. That costs little, as they are many: where arrivals have nothing to do with each other, blocks are short.
+ * A run with room for ten blocks may have had two bursts, and then knows the variance from two values, not from ten.
+ * Blocks that still depend on each other lie on the same side of the mean, one after another. A stretch of blocks above
+ * the mean together with a stretch below is therefore worth two, and never more than the number of blocks. Independent
+ * blocks change sides every second time, so they count as half their number. That costs little, because they are many:
+ * arrivals that do not depend on each other have short blocks.
  *
- * Stretches of blocks are counted, not of arrivals: a breaker that is closed lets single failures through, and each of them
- * would pass for a burst. The fewer of the stretches above and below count, since either end of the run may cut one in two.
+ * Stretches of blocks are counted and not of arrivals: a closed breaker lets single failures through, and each of them
+ * would pass for a burst. The smaller number of stretches, above or below, counts, because either end of the run may
+ * cut one in two.
  *
- * Fewer than twenty values are blocks of one. From so few, stretches are not told from chance, and all of them count.
+ * With fewer than twenty values each block is one value. Stretches of so few cannot be told from chance, and all values
+ * count.
  * @param weights how each arrival weighs on what is estimated
  */
 export function independentBlocks(weights: Sample, blockLength: number): number {

@@ -11,20 +11,20 @@ import {
 import { independentBlocks } from './freedom.ts';
 import { hull, wilsonInterval } from './score-interval.ts';
 
-/** A figure with what is known of it. */
+/** A figure, and how certain it is. */
 export interface Estimate {
   readonly value: number;
-  /** `null`: there is too little to say; never a guess. */
+  /** `null`: there is too little data for an interval. */
   readonly interval: Interval | null;
 }
 
 /**
  * A share, such as success, of arrivals that are 1 or 0 each.
  *
- * The wider, on either side, of two intervals: the block bootstrap knows that failures come in bursts, Wilson's that a thousand
- * successes out of a thousand do not prove 100 %.
- * @param runs one entry a run, each in order of arrival
- * @throws RangeError where there is no arrival, or a value is neither 0 nor 1
+ * The result covers two intervals: the block bootstrap knows that failures come in bursts, and Wilson's knows that a
+ * thousand successes out of a thousand do not prove 100 %.
+ * @param runs one entry per run, each in order of arrival
+ * @throws RangeError when there is no arrival, or a value is neither 0 nor 1
  */
 export function shareInterval(runs: readonly Sample[], options: BootstrapOptions): Estimate {
   const n = arrivalsOf(runs);
@@ -41,8 +41,8 @@ export function shareInterval(runs: readonly Sample[], options: BootstrapOptions
 }
 
 /**
- * A mean of the arrivals. Amplification is one: attempts that the greeter saw, over requests.
- * @throws RangeError where there is no arrival
+ * A mean of the arrivals, such as amplification: attempts that the greeter saw, divided by requests.
+ * @throws RangeError when there is no arrival
  */
 export function meanInterval(runs: readonly Sample[], options: BootstrapOptions): Estimate {
   arrivalsOf(runs);
@@ -56,11 +56,11 @@ export function meanInterval(runs: readonly Sample[], options: BootstrapOptions)
 /**
  * A quantile, such as p99 (`q` = 0.99), by nearest rank.
  *
- * The interval of the share of arrivals at or below the quantile, read off as latencies (R. Woodruff 1952): as good as
- * resampling the quantile itself, and it says so when there are too few arrivals: with n, even the slowest one lies below the
- * true quantile with probability q^n, and where that is more than half of the permitted error there is no upper end. For p99 and
- * 95 % that takes 368 arrivals, for p99.9 3,688.
- * @throws RangeError where there is no arrival
+ * The interval is that of the share of arrivals at or below the quantile, read off as latencies (R. Woodruff 1952). It
+ * is as good as resampling the quantile itself, and it shows when there are too few arrivals: of n arrivals, even the
+ * slowest is below the true quantile with probability q^n, and if that is more than half of the permitted error there
+ * is no upper end. For p99 at 95 % that takes 368 arrivals, for p99.9 3,688.
+ * @throws RangeError when there is no arrival
  */
 export function quantileInterval(runs: readonly Sample[], q: number, options: BootstrapOptions): Estimate {
   const n = arrivalsOf(runs);
@@ -68,14 +68,14 @@ export function quantileInterval(runs: readonly Sample[], q: number, options: Bo
   if (!reachesQuantile(q, n, options.level ?? 0.95)) return { value, interval: null };
   const atOrBelow = runs.map((run) => Uint8Array.from(run, (one) => (one <= value ? 1 : 0)));
   const share = shareInterval(atOrBelow, { ...options, betweenRuns: false });
-  // Ties push the share at the value above q: what is uncertain is how far it strays from its own mean.
+  // Ties push the share at the value above q: what is uncertain is its deviation from its own mean.
   const [low, high] = (share.interval as Interval).map((end) => end - share.value + q) as [number, number];
   const at = (p: number) => observedOf(runs, { kind: 'quantile', q: p });
   const interval = [Math.min(value, at(low)), Math.max(value, at(high))] as const;
   return { value, interval: widenedByRuns(interval, value, [runLevel(runs, { kind: 'quantile', q })], options) };
 }
 
-/** Whether `n` arrivals are enough for an interval of this quantile to have both ends. */
+/** Whether `n` arrivals are enough for both ends of an interval of this quantile. */
 export function reachesQuantile(q: number, n: number, level: number): boolean {
   const tail = (1 - level) / 2;
   return q ** n <= tail && (1 - q) ** n <= tail;
@@ -94,7 +94,7 @@ export function worthOf(weights: readonly Sample[], blocks: readonly number[]): 
   return weights.map((run, index) => independentBlocks(run, blocks[index] as number));
 }
 
-/** @throws RangeError where there is none */
+/** @throws RangeError when there is none */
 function arrivalsOf(runs: readonly Sample[]): number {
   const count = runs.reduce((sum, run) => sum + run.length, 0);
   if (count === 0) throw new RangeError('no interval of nothing: there is no arrival in the sample');

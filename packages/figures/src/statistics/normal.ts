@@ -1,6 +1,6 @@
 /**
- * The value below which a standard normal lies with probability `p`, by P. Acklam's rational approximation
- * (relative error under 1.2e-9).
+ * Quantile `p` of the standard normal distribution, by P. Acklam's rational approximation (relative error below
+ * 1.2e-9).
  * @throws RangeError unless 0 < p < 1
  */
 export function normalQuantile(p: number): number {
@@ -16,9 +16,9 @@ export function normalQuantile(p: number): number {
 }
 
 /**
- * The value below which Student's t with `freedom` degrees, 2 or more and not always whole, lies with probability `p`, by
- * G. Hill's algorithm (Communications of the ACM 13, 1970, no. 396): unlike an expansion around the normal it holds with few degrees
- * far out, where an alarm's level is.
+ * Quantile `p` of Student's t with `freedom` degrees (2 or more, not necessarily whole), by G. Hill's algorithm
+ * (Communications of the ACM 13, 1970, no. 396). Unlike an expansion around the normal, it holds with few degrees far
+ * out, which is where an alarm's level is.
  */
 export function studentQuantile(p: number, freedom: number): number {
   if (p > 0.5) return -studentQuantile(1 - p, freedom);

@@ -2,8 +2,8 @@ import type { Interval } from './bootstrap.ts';
 import { normalQuantile } from './normal.ts';
 
 /**
- * Wilson's score interval for `hits` of `n` independent tries. Where none failed, or nearly none, a bootstrap has nothing to
- * draw and claims certainty; this one does not.
+ * Wilson's score interval for `hits` out of `n` independent tries. When none or nearly none failed, a bootstrap has
+ * nothing to draw and claims certainty; this interval does not.
  */
 export function wilsonInterval(hits: number, n: number, level: number): Interval {
   const z2 = normalQuantile((1 - level) / 2) ** 2;
@@ -14,8 +14,9 @@ export function wilsonInterval(hits: number, n: number, level: number): Interval
 }
 
 /**
- * The interval of the difference of two shares of the same `n` tries, from the tries that only one of the two won (A. Agresti
- * and Y. Min 2005, Wald with half a try added to each cell). The bootstrap's counterpart where the two hardly ever differ.
+ * The interval of the difference of two shares of the same `n` tries, from the tries that only one of the two won (A.
+ * Agresti and Y. Min 2005, Wald with half a try added to each cell). It complements the bootstrap when the two hardly
+ * ever differ.
  */
 export function matchedInterval(won: number, lost: number, n: number, level: number): Interval {
   const z = -normalQuantile((1 - level) / 2);
@@ -25,7 +26,7 @@ export function matchedInterval(won: number, lost: number, n: number, level: num
   return [difference - half, difference + half];
 }
 
-/** The narrowest interval that holds both. */
+/** The smallest interval that contains both. */
 export function hull(a: Interval, b: Interval): Interval {
   return [Math.min(a[0], b[0]), Math.max(a[1], b[1])];
 }

@@ -3,22 +3,24 @@ import type { Estimate } from './intervals.ts';
 export const VERDICTS = ['held', 'failed', 'inconclusive'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
-/** What a hypothesis demands of a figure; both ends belong to it. */
+/** What a hypothesis demands of a figure, inclusive. */
 export interface Bounds {
   readonly atLeast?: number;
   readonly atMost?: number;
 }
 
 /**
- * - `held`: the whole interval lies within the bounds.
- * - `failed`: the whole interval lies outside of one of them.
- * - `inconclusive`: it holds values on both sides of a bound, or there is no interval. More arrivals or repeats make it
- *   narrower; a verdict by the observed value alone would be the toss of a coin.
+ * Judges a figure against bounds.
  *
- * One kind of bound is judged by what was observed: a share that must be 0, or 1. No interval ever lies within such a bound, as no
- * number of requests proves that the next will not fail. `wrong ≤ 0` therefore says: among the requests of this
- * run there was no wrong answer. One that was seen is a failure with certainty.
- * @param range the least and most that the figure can be; a share's is 0 to 1
+ * - `held`: the whole interval is within the bounds.
+ * - `failed`: the whole interval is outside one of them.
+ * - `inconclusive`: it has values on both sides of a bound, or there is no interval. More arrivals or repeats make it
+ *   narrower; judging by the observed value alone would be a coin toss.
+ *
+ * One kind of bound is judged by the observed value: a share that must be 0 or 1. No interval ever lies within such a
+ * bound, because no number of requests proves that the next will not fail. `wrong ≤ 0` therefore says that this run had
+ * no wrong answer, and a single one is a certain failure.
+ * @param range least and greatest value that the figure can have; 0 to 1 for a share
  */
 export function judge(
   { value, interval }: Estimate,
@@ -37,7 +39,10 @@ export function judge(
   return worst(verdicts);
 }
 
-/** Of an experiment from those of its hypotheses: one that failed fails it; one that is inconclusive leaves it so. */
+/**
+ * The verdict of an experiment: one failed hypothesis fails it, and otherwise an inconclusive one makes it
+ * inconclusive.
+ */
 export function worst(verdicts: readonly Verdict[]): Verdict {
   if (verdicts.includes('failed')) return 'failed';
   return verdicts.length === 0 || verdicts.includes('inconclusive') ? 'inconclusive' : 'held';
