@@ -284,7 +284,7 @@ hypothesis:
     expect(run).toHaveLength(2);
     child.kill('SIGINT');
     expect(await exited).toBe(130);
-    expect(output()).toContain('taking back all faults');
+    expect(output()).toContain('undoing all faults');
     expect(stillThere(run)).toEqual([]);
     expect(ledgersLeft()).toEqual([]);
   });

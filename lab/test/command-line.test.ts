@@ -89,7 +89,7 @@ abortWhen: { edgeRssBytes: 1000000000 }
     return [];
   };
   const rss =
-    'x.yaml:9:28: abortWhen.edgeRssBytes: cannot be seen at a URL: this limit would stop nothing (it is 1000000000)';
+    'x.yaml:9:28: abortWhen.edgeRssBytes: cannot be measured at a URL, so this limit would stop nothing (it is 1000000000)';
   const wire = '{ layer: wire, toxics: [{ type: timeout }] }';
   const named = '{ layer: wire, proxy: db, toxics: [{ type: timeout }] }';
   const process = '{ layer: process, action: pause }';
@@ -101,7 +101,7 @@ abortWhen: { edgeRssBytes: 1000000000 }
       { on: 'url' },
       process,
       [
-        'x.yaml:6:14: method[0].layer: is not possible at a URL: only the wire can be broken there (it is "process")',
+        'x.yaml:6:14: method[0].layer: is not possible at a URL; only the wire can be broken there (it is "process")',
         rss,
       ],
     ],
@@ -110,7 +110,7 @@ abortWhen: { edgeRssBytes: 1000000000 }
       {},
       wire,
       [
-        'x.yaml:6:14: method[0].layer: needs a proxy that speaks the HTTP API of Toxiproxy: say where with --wire URL (it is "wire")',
+        'x.yaml:6:14: method[0].layer: needs a proxy that speaks the HTTP API of Toxiproxy: give its address with --wire URL (it is "wire")',
       ],
     ],
     ['a wire with one', { hasWire: true }, wire, []],
@@ -119,7 +119,7 @@ abortWhen: { edgeRssBytes: 1000000000 }
       { on: 'compose', hasWire: true },
       wire,
       [
-        'x.yaml:6:14: method[0].layer: needs proxy: only in the embedded system the runner puts one before each greeter itself (it is "wire")',
+        'x.yaml:6:14: method[0].layer: needs proxy: only in the embedded system does the runner put one in front of each greeter (it is "wire")',
       ],
     ],
     ['a wire with a name at a URL', { on: 'url', hasWire: true }, named, [rss]],
@@ -142,7 +142,7 @@ abortWhen: { edgeRssBytes: 1000000000 }
       experiment(named, `{ phase: during, metric: ${metric}, variant: ${variant}, atLeast: 0.9 }`);
     const place = { on: 'url', hasWire: true } as const;
     expect(mistakesAt(place, text('a'))).toEqual([
-      `x.yaml:8:30: hypothesis[0].metric: cannot be seen at a URL: nobody counts attempts there (it is "${metric}")`,
+      `x.yaml:8:30: hypothesis[0].metric: cannot be measured at a URL, because attempts cannot be counted there (it is "${metric}")`,
       rss,
     ]);
     expect(mistakesAt(place, text('b'))).toEqual([rss]);

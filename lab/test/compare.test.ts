@@ -104,7 +104,7 @@ describe('compare', () => {
         ({ variantB, phase, metric }) => variantB === 'standard' && phase === 'during' && metric === 'p50Ms',
       )?.verdict;
     expect(verdictOf(late(9))).toBe('undecided');
-    expect(comparisonTable(compareResults(a, late(9)))).toContain('sent later by 9 ms');
+    expect(comparisonTable(compareResults(a, late(9)))).toContain('load generator was later by 9 ms');
   });
 
   it('tells a machine that was slower in one run from a policy: only where several runs agree', () => {
@@ -215,7 +215,7 @@ describe('compare', () => {
     const written = (text: string) => ({ ...a, experiment: { ...a.experiment, text: `${a.experiment.text}${text}` } });
     const faulty = written('method: [{ layer: process, action: kill }]');
     expect(() => compareResults(a, faulty)).toThrow(
-      'were not asked the same: their methods, which are the faults, differ',
+      'do not ask the same question: their methods, which are the faults, differ',
     );
     const mixed = written('load: { ratePerS: 60, mix: [{ path: / }] }');
     expect(() => compareResults(a, mixed)).toThrow('the requests of their mix differ');

@@ -86,13 +86,13 @@ describe('a mistake is named with file, line, column, and what would do', () => 
       'a request that GET cannot carry',
       'ratePerS: 100',
       "ratePerS: 100\n  mix: [{ path: '/', body: { text: x } }]",
-      'x.yaml:5:22: load.mix[0].body: goes with POST, PUT, PATCH or DELETE: a GET has none',
+      'x.yaml:5:22: load.mix[0].body: is only allowed with POST, PUT, PATCH or DELETE',
     ],
     [
       'a header that the runner sets',
       'ratePerS: 100',
       "ratePerS: 100\n  mix: [{ path: '/', headers: { X-Request-Id: x } }]",
-      'x.yaml:5:33: load.mix[0].headers.X-Request-Id: the name is of a header that the runner sets: leave it out',
+      'x.yaml:5:33: load.mix[0].headers.X-Request-Id: the name is a header that the runner sets: leave it out',
     ],
     [
       'a path that cannot be sent as it is',
@@ -159,7 +159,7 @@ describe('a mistake is named with file, line, column, and what would do', () => 
       'a recovery that nobody would see',
       '{ phase: during, metric: success, variant: standard, atLeast: 0.9 }',
       '{ phase: after, metric: recoveryMs, variant: standard, atMost: 1500 }',
-      'x.yaml:17:68: hypothesis[0].atMost: needs a phase after that is a second longer than this at least: load.afterS is 2 (it is 1500)',
+      'x.yaml:17:68: hypothesis[0].atMost: needs a phase after that is at least a second longer than this: load.afterS is 2 (it is 1500)',
     ],
     [
       'a fault beyond the end',
@@ -199,7 +199,12 @@ describe('a mistake is named with file, line, column, and what would do', () => 
       'why: *w',
       'x.yaml:2:6: *w refers to nothing: there is no &w before it',
     ],
-    ['an alias of what it is in', 'method:', 'method: &m\n  - *m', 'x.yaml:13:5: *m refers to what it is a part of'],
+    [
+      'an alias of what it is in',
+      'method:',
+      'method: &m\n  - *m',
+      'x.yaml:13:5: *m refers to something that it is part of',
+    ],
     [
       'aliases of aliases',
       'variants:',
@@ -210,14 +215,14 @@ describe('a mistake is named with file, line, column, and what would do', () => 
       'a second document',
       'hypothesis:',
       '---\nhypothesis:',
-      'x.yaml:16:1: a second document begins here: a file is one experiment',
+      'x.yaml:16:1: a second document begins here, but a file holds one experiment',
     ],
-    ['a variant that would be gone', '  none:', '  __proto__:', 'x.yaml:10:3: __proto__ is no name that can be used'],
+    ['a variant that would be gone', '  none:', '  __proto__:', 'x.yaml:10:3: __proto__ cannot be used as a name'],
     [
       'a setting that would be gone',
       'EDGE_DEADLINE_MS:',
       '__proto__:',
-      'x.yaml:11:40: __proto__ is no name that can be used',
+      'x.yaml:11:40: __proto__ cannot be used as a name',
     ],
     [
       'a share in percent',
@@ -254,13 +259,13 @@ describe('a mistake is named with file, line, column, and what would do', () => 
       'two ways to say what a body must be',
       'ratePerS: 100',
       "ratePerS: 100\n  mix: [{ path: '/', expect: { jsonIncludes: {}, text: x } }]",
-      'x.yaml:5:22: load.mix[0].expect: has jsonIncludes and text: one of them is possible',
+      'x.yaml:5:22: load.mix[0].expect: has jsonIncludes and text: only one of them is allowed',
     ],
     [
       'a body of a HEAD in part',
       'ratePerS: 100',
       "ratePerS: 100\n  mix: [{ path: '/', method: HEAD, expect: { jsonIncludes: {} } }]",
-      'x.yaml:5:36: load.mix[0].expect: expects a body of a HEAD, which has none: the status alone can decide',
+      'x.yaml:5:36: load.mix[0].expect: expects a body from a HEAD request, which has none: expect the status alone',
     ],
     ['wrong answers that cannot be told', '  afterS: 2', '  afterS: 2\n  mix: [{ path: / }]', []],
   ])('%s', (_what, from, to, expected) => {
@@ -276,7 +281,7 @@ describe('a mistake is named with file, line, column, and what would do', () => 
       'metric: wrong',
     );
     expect(mistakesOf(text)).toEqual([
-      'x.yaml:18:30: hypothesis[0].metric: cannot be seen: load.mix[0] does not say in expect what is right (it is "wrong")',
+      'x.yaml:18:30: hypothesis[0].metric: cannot be seen: load.mix[0] does not say in expect what a right answer is (it is "wrong")',
     ]);
   });
 
@@ -322,8 +327,8 @@ describe('a mistake is named with file, line, column, and what would do', () => 
   });
 
   test('an empty file', () => {
-    expect(mistakesOf('')).toEqual(['x.yaml:1:1: there is nothing in it']);
-    expect(mistakesOf('# only a comment\n')).toEqual(['x.yaml:1:1: there is nothing in it']);
+    expect(mistakesOf('')).toEqual(['x.yaml:1:1: is empty']);
+    expect(mistakesOf('# only a comment\n')).toEqual(['x.yaml:1:1: is empty']);
   });
 
   test('what is shown of a file is bounded, and no terminal obeys it', () => {
@@ -334,7 +339,7 @@ describe('a mistake is named with file, line, column, and what would do', () => 
     const many = mistakesOf(`${GOOD}${Array.from({ length: 1_000 }, (_, index) => `x${index}: 1\n`).join('')}`);
     expect(many.length).toBe(51);
     expect(many.at(-1)).toBe('and 950 more mistakes');
-    expect(mistakesOf('title: A\n\0\u0001ELF')).toEqual(['x.yaml:2:1: a NUL byte: this is no text']);
+    expect(mistakesOf('title: A\n\0\u0001ELF')).toEqual(['x.yaml:2:1: a NUL byte: this is not text']);
     const noise = mistakesOf(
       String.fromCharCode(...Array.from({ length: 20_000 }, (_, index) => 1 + ((index * 7919) % 255))),
     );

@@ -18,7 +18,7 @@ describe('a runner that was slowed down', () => {
     expect(tooLate(stalled, phases, 20)).toEqual([
       {
         reason: 'late',
-        why: 'This machine was too slow or too busy: in the phase during, requests were sent up to 70 ms late (p99; at most 20 ms may be: load.maxLatenessMs).',
+        why: 'This machine was too slow or too busy: in the phase during, requests were sent up to 70 ms late (p99; load.maxLatenessMs allows 20 ms).',
       },
     ]);
   });

@@ -8,7 +8,7 @@ const MISTAKE = 2;
 export function checkCommand(): Command {
   return new Command('check')
     .description(
-      'Reads experiments, names every mistake with its place, and runs nothing. Exits with 2 if there is one.',
+      'Reads experiments, names every mistake and where it is, and runs nothing. Exits with 2 if there is one.',
     )
     .argument('<file...>', 'experiments, YAML')
     .action((names: string[], _options: unknown, command: Command) => {

@@ -11,9 +11,7 @@ const MISTAKE = 2;
 
 export function compareCommand(): Command {
   return new Command('compare')
-    .description(
-      'Compares two results, by two commits or under two policies. Exits with 1 if B is worse with certainty.',
-    )
+    .description('Compares two results, by two commits or under two policies. Exits with 1 if B is certainly worse.')
     .argument('<A>', 'result.json')
     .argument('<B>', 'result.json')
     .action((fileA: string, fileB: string, _options: unknown, command: Command) => {

@@ -9,7 +9,7 @@ const MISTAKE = 2;
 
 export function reportCommand(): Command {
   return new Command('report')
-    .description('Writes report.html, junit.xml and summary.md beside results, from them alone.')
+    .description('Writes report.html, junit.xml and summary.md beside result files.')
     .argument('<file...>', 'result.json')
     .action((files: string[], _options: unknown, command: Command) => {
       // pnpm runs scripts in the folder of their package, but the user's paths are relative to where the command was

@@ -44,17 +44,17 @@ export function runCommand(): Command {
     .argument('<file...>', 'experiments, YAML')
     .option(
       '--repeat <n>',
-      "runs of each variant, each with another seed; instead of the experiment's own",
+      "runs of each variant, each with another seed; replaces the experiment's repeat",
       wholeNumber(1, 1_000),
     )
-    .option('--seed <n>', "instead of the experiment's own", wholeNumber(0, 2 ** 31 - 1))
+    .option('--seed <n>', "replaces the experiment's seed", wholeNumber(0, 2 ** 31 - 1))
     .option(
       '--on <where>',
-      '`embedded`: processes of its own; `compose`: the running one; or the URL of any service',
+      '`embedded`: its own processes; `compose`: the running composed system; or the URL of any service',
       'embedded',
     )
-    .option('--variant <name>', 'only this one; needed with --on compose or a URL where there are several')
-    .option('--wire <url>', 'HTTP API of a Toxiproxy, for faults of the layer wire')
+    .option('--variant <name>', 'run only this variant; needed with --on compose or a URL when there are several')
+    .option('--wire <url>', 'HTTP API of a Toxiproxy, for wire faults')
     .option('--out <folder>', 'where results are written', 'results')
     .action(async (files: string[], options: Options, command: Command) => {
       const fail = (message: string) => command.error(message, { exitCode: MISTAKE });
@@ -76,7 +76,7 @@ async function run(files: readonly string[], options: Options, fail: (message: s
     // On a second signal the user does not want to wait. The next run cleans up what is left.
     if (interrupt.signal.aborted) process.exit(exitCodeOfSignal);
     exitCodeOfSignal = 128 + { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 }[signal as 'SIGINT' | 'SIGTERM' | 'SIGHUP'];
-    process.stderr.write(`\n${signal}: taking back all faults\n`);
+    process.stderr.write(`\n${signal}: undoing all faults\n`);
     interrupt.abort();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
@@ -128,9 +128,9 @@ function impossibleChoice({ variants, hypothesis }: Experiment, { on, variant }:
     return `--variant ${variant} does not exist: ${names.join(', ')}`;
   }
   if (on !== 'embedded' && names.length > 1 && variant === undefined) {
-    return `${names.join(' and ')} cannot both be had from one running system; say which one it is: --variant NAME`;
+    return `${names.join(' and ')} cannot both run on one running system; choose one: --variant NAME`;
   }
-  if (!hypothesis.some((one) => speaksOf(one, variant))) return `no hypothesis speaks of ${variant} alone`;
+  if (!hypothesis.some((one) => speaksOf(one, variant))) return `no hypothesis is about ${variant} alone`;
   return undefined;
 }
 
@@ -193,7 +193,7 @@ async function startSystem(
   const system = await attachToCompose(ledger);
   const wanted = variant.edge.GREETER_CALL_POLICY ?? 'standard';
   const got = system.edgeOpsUrl === undefined ? undefined : await policyOf(system.edgeOpsUrl);
-  if (got !== wanted) throw new Error(`the running edge has the policy ${got}, and the variant asks for ${wanted}`);
+  if (got !== wanted) throw new Error(`the running edge has the policy ${got}, but the variant needs ${wanted}`);
   return system;
 }
 

@@ -11,7 +11,7 @@ const SCHEMAS = [
 
 export function schemaCommand(): Command {
   return new Command('schema')
-    .description('Checks that the published JSON schemas are what the code says; --write writes them.')
+    .description('Checks that the published JSON schemas match the code.')
     .option('--write', 'writes them')
     .action(({ write = false }: { readonly write?: boolean }) => {
       for (const { name, make } of SCHEMAS) {
@@ -20,7 +20,7 @@ export function schemaCommand(): Command {
         if (write) {
           writeFileSync(file, made);
         } else if (!existsSync(file) || readFileSync(file, 'utf8') !== made) {
-          process.stderr.write(`${name} is not what the code says; \`pnpm fix\` writes it\n`);
+          process.stderr.write(`${name} does not match the code; \`pnpm fix\` writes it\n`);
           process.exitCode = 1;
         }
       }

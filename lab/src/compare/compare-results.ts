@@ -70,7 +70,7 @@ export function compareResults(a: ExperimentResult, b: ExperimentResult): Compar
     throw new CompareError(`the two have different phases: ${phasesText(a)}; ${phasesText(b)}`);
   }
   const unlike = differenceOfExperiments(a, b);
-  if (unlike !== undefined) throw new CompareError(`the two were not asked the same: ${unlike}`);
+  if (unlike !== undefined) throw new CompareError(`the two do not ask the same question: ${unlike}`);
   const matches = matchesOf(a, b);
   const unpaired = matches
     .map(({ a: left, b: right }) => differenceOfArrivals(left.runs, right.runs))

@@ -50,7 +50,7 @@ function ofMethod({ method, load, variants }: Experiment): Mistake[] {
       message,
     }));
     if (fault.phase !== undefined && fault.atS !== undefined)
-      mistakes.push(at('has phase and atS: one of them is possible', 'atS'));
+      mistakes.push(at('has phase and atS: only one of them is allowed', 'atS'));
     if (fault.untilS !== undefined && fault.atS === undefined) mistakes.push(at('needs atS', 'untilS'));
     const { fromS, toS } = spanOf(fault, load.phases);
     if (toS <= fromS) mistakes.push(at(`must be later than atS (${fromS} s)`, 'untilS'));
@@ -114,10 +114,12 @@ function ofHypothesis({ hypothesis, variants, load }: Experiment): Mistake[] {
       mistakes.push(at('phase', 'must be after: recovery is what happens then'));
     if (metric === 'recoveryMs' && minus === undefined && atMost !== undefined && atMost + 1_000 > load.afterS * 1_000)
       mistakes.push(
-        at('atMost', `needs a phase after that is a second longer than this at least: load.afterS is ${load.afterS}`),
+        at('atMost', `needs a phase after that is at least a second longer than this: load.afterS is ${load.afterS}`),
       );
     if (metric === 'wrong' && uncheckable >= 0) {
-      mistakes.push(at('metric', `cannot be seen: load.mix[${uncheckable}] does not say in expect what is right`));
+      mistakes.push(
+        at('metric', `cannot be seen: load.mix[${uncheckable}] does not say in expect what a right answer is`),
+      );
     }
     if (atLeast !== undefined && atMost !== undefined && atLeast > atMost) {
       mistakes.push(at('atLeast', `must not be above atMost (${atMost})`));

@@ -6,22 +6,22 @@ const BODIES = ['json', 'jsonIncludes', 'text'] as const;
 export const expectation = z
   .strictObject({
     status: z.int().min(100).max(599).default(200).describe('The status of a right answer.'),
-    json: z.json().optional().describe('What the body must be, as JSON. `{n}` stands for the number of the arrival.'),
+    json: z.json().optional().describe('What the body must be, as JSON. `{n}` is the number of the arrival.'),
     jsonIncludes: z
       .json()
       .optional()
       .describe(
-        'What the body must have in it, as JSON: other members of its maps are free, such as ids and times. Lists must be as long, element by element. `{n}` as in `json`.',
+        'What the body must contain, as JSON. Its maps may have other members, such as ids and times; lists must match element by element. `{n}` as in `json`.',
       ),
     text: z.string().optional().describe('What the body must be, byte by byte. `{n}` as in `json`.'),
   })
   .superRefine((expected, context) => {
     const [one, other] = BODIES.filter((name) => expected[name] !== undefined);
     if (other !== undefined)
-      context.addIssue({ code: 'custom', message: `has ${one} and ${other}: one of them is possible` });
+      context.addIssue({ code: 'custom', message: `has ${one} and ${other}: only one of them is allowed` });
   })
   .describe(
-    'What a right answer is. Without `json`, `jsonIncludes` and `text` the status alone decides, and no answer is `wrong`.',
+    'The right answer. Without `json`, `jsonIncludes` and `text` only the status counts, and no answer is `wrong`.',
   );
 
 /** Whether a wrong answer with the right status can be recognised. */

@@ -29,11 +29,11 @@ const environment = (part: 'edge' | 'greeter', doc: string) =>
 
 const requestBody = z
   .strictObject({
-    json: z.json().optional().describe('Sent as JSON. `{n}` stands for the number of the arrival.'),
+    json: z.json().optional().describe('Sent as JSON. `{n}` is the number of the arrival.'),
     text: z.string().optional().describe('Sent as it is. `{n}` as in `json`.'),
   })
   .refine(({ json, text }) => (json === undefined) !== (text === undefined), 'needs one of json and text')
-  .describe('What is sent. The header content-type follows from it, unless `headers` says another.');
+  .describe('What is sent. It decides the header content-type, unless `headers` has one.');
 
 /**
  * Headers that the runner or the connection sets itself. Setting them here would have no effect, or would break the
@@ -47,75 +47,75 @@ const headers = z
     z
       .string()
       .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'must be the name of a header, such as accept')
-      .refine((name) => !OWN_HEADERS.test(name), 'is of a header that the runner sets: leave it out'),
+      .refine((name) => !OWN_HEADERS.test(name), 'is a header that the runner sets: leave it out'),
     z.string().regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'must be a line of text, as headers are'),
   )
   .default({})
   .describe(
-    '`{n}` stands for the number of the arrival; `{env:NAME}` for a variable of the environment of `pnpm lab`: a secret that stands in no file and no result.',
+    '`{n}` is the number of the arrival. `{env:NAME}` is a variable from the environment of `pnpm lab`, for secrets that must not be in a file or a result.',
   );
 
 const mixEntry = z
   .strictObject({
-    weight: z.number().positive().default(1).describe('How often this request is made, in proportion to the others.'),
-    method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET').describe('Of HTTP.'),
+    weight: z.number().positive().default(1).describe('How often this request is sent, in proportion to the others.'),
+    method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET').describe('The HTTP method.'),
     path: z
       .string()
       .regex(
         /^\/[\x21-\x7e]*$/,
         'must begin with /, and be written as it is sent: no spaces, letters of other alphabets as %XX',
       )
-      .describe('Path and query. `{n}` stands for the number of the arrival.'),
+      .describe('Path and query. `{n}` is the number of the arrival.'),
     headers,
     body: requestBody.optional(),
     expect: expectation.default({ status: 200 }),
   })
   .refine(({ method, body }) => body === undefined || !/GET|HEAD/.test(method), {
-    error: 'goes with POST, PUT, PATCH or DELETE: a GET has none',
+    error: 'is only allowed with POST, PUT, PATCH or DELETE',
     path: ['body'],
   })
   .refine(({ method, expect }) => method !== 'HEAD' || !knowsBody(expect), {
-    error: 'expects a body of a HEAD, which has none: the status alone can decide',
+    error: 'expects a body from a HEAD request, which has none: expect the status alone',
     path: ['expect'],
   });
 
 const load = z
   .strictObject({
-    ratePerS: rate.describe('Arrivals per second, on average, whatever becomes of them (open loop).'),
+    ratePerS: rate.describe(
+      'Average arrivals per second, whether or not earlier requests have been answered (open loop).',
+    ),
     arrivals: z
       .enum(['poisson', 'constant'])
       .default('poisson')
       .describe('`poisson`: independent callers, with bursts and gaps. `constant`: evenly spaced.'),
     warmUpS: seconds(
-      'Load before anything is measured: connections open, code is compiled. With less than the default, what a compiler does shows in p99.',
+      'Load before anything is measured, while connections open and code is compiled. With less than the default, compilation shows in p99.',
     ).default(8),
-    beforeS: seconds('Length of the phase in which all must be well; otherwise the run gives up.', 1),
+    beforeS: seconds('Length of the healthy phase. If a request fails in it, the run is given up.', 1),
     duringS: seconds('Length of the phase in which the system is broken.', 1),
-    afterS: seconds('Length of the phase in which it is left alone again.', 1),
+    afterS: seconds('Length of the phase after the fault.', 1),
     ramps: z
       .array(
         z.strictObject({
           atS: seconds('Seconds from the beginning of `before`.'),
-          ratePerS: rate.describe('Arrivals per second from there on, or up to there.'),
+          ratePerS: rate.describe('Arrivals per second at this point.'),
         }),
       )
       .default([])
-      .describe('The rate goes in straight lines from point to point. Two points at the same time are a step.'),
+      .describe('The rate changes linearly from point to point. Two points at the same time are a step.'),
     timeoutMs: z
       .int()
       .min(10)
       .max(600_000)
       .default(5_000)
-      .describe(
-        'A caller leaves after so many milliseconds; the request counts as failed, and as having taken that long.',
-      ),
+      .describe('A caller gives up after this many milliseconds; the request counts as failed, with this latency.'),
     maxLatenessMs: z
       .number()
       .min(1)
       .max(10_000)
       .default(20)
       .describe(
-        'No verdict where the runner itself sent later than this (99th percentile). Latencies count from when a request was due, so they cannot be told to less than this.',
+        'No verdict if the load generator sent later than this (99th percentile). Latencies count from the scheduled time, so this limits their precision.',
       ),
     mix: z
       .array(mixEntry)
@@ -130,27 +130,29 @@ const load = z
           expect: { status: 200, json: { message: 'Hello, caller-{n}!' } },
         },
       ])
-      .describe('The requests. Default: a greeting for everybody, which must be exactly right.'),
+      .describe('The requests. Default: a greeting for each caller, which must be exactly right.'),
   })
   .describe('Who calls, and how often.')
   .transform((given) => ({ ...given, phases: phasesOf(given) }));
 
 const variant = z
   .strictObject({
-    edge: environment('edge', 'Environment of the edge: the policy that is tested.'),
+    edge: environment('edge', 'Environment of the edge: the policy under test.'),
     greeter: environment('greeter', 'Environment of each greeter.'),
-    replicas: z.int().min(1).max(9).default(1).describe('How many greeters.'),
+    replicas: z.int().min(1).max(9).default(1).describe('Number of greeters.'),
   })
-  .describe('What differs; everything else is the same: the arrivals, the victims of the faults.');
+  .describe(
+    'What differs between the variants. Everything else is the same: the arrivals, and the requests that the faults hit.',
+  );
 
 /** When a fault is active: during a phase, from one second to another, or all the time. */
 const span = {
   phase: z
     .enum([...PHASES, 'all'])
     .optional()
-    .describe('In force throughout this phase; `all`: from before the warm-up to the end. Default: `during`.'),
-  atS: seconds('In force from this second on, counted from the beginning of `before`.').optional(),
-  untilS: seconds('No longer in force from this second on. It is always undone.').optional(),
+    .describe('Active throughout this phase; `all`: from before the warm-up to the end. Default: `during`.'),
+  atS: seconds('Active from this second on, counted from the beginning of `before`.').optional(),
+  untilS: seconds('Active until this second. It is always undone.').optional(),
   label: line.optional().describe('What the report calls it.'),
 };
 const replica = z.int().min(1).max(9);
@@ -176,10 +178,10 @@ const toxics = (Object.keys(TOXIC_TYPES) as ToxicTypeName[]).map((type) => {
         .enum(['upstream', 'downstream'])
         .default('downstream')
         .describe('`downstream`: what comes back. `upstream`: what is sent.'),
-      toxicity: z.number().min(0).max(1).default(1).describe('Share of the connections that it takes hold of.'),
+      toxicity: z.number().min(0).max(1).default(1).describe('Share of the connections that it affects.'),
       // Toxiproxy ignores unknown attributes. A misspelt one would break nothing, and the experiment would hold for no
       // reason.
-      attributes: attributes.strict().prefault({}).describe('How much of it. What is left out is 0.'),
+      attributes: attributes.strict().prefault({}).describe('Its attributes. Missing ones are 0.'),
     })
     .refine((toxic) => needed.length === 0 || needed.some((name) => toxic.attributes[name] !== 0), {
       error: `does nothing: it needs ${needed.join(' or ')} above 0`,
@@ -193,19 +195,19 @@ const method = z.discriminatedUnion('layer', [
       layer: z.literal('plan').describe('The greeter misbehaves.'),
       ...span,
       replica: replica.optional().describe('Only this greeter, counted from 1. Default: all of them.'),
-      faults: planSchema.shape.faults.min(1).describe("Faults of a plan, put to the greeter's `/faults`."),
+      faults: planSchema.shape.faults.min(1).describe("Faults of a plan, sent to the greeter's `/faults`."),
     })
     .describe('The greeter misbehaves.'),
   z
     .strictObject({
-      layer: z.literal('process').describe("The greeter's process stops, or dies."),
+      layer: z.literal('process').describe("The greeter's process stops or dies."),
       ...span,
       replica: replica.default(1).describe('Which greeter, counted from 1.'),
       action: z
         .enum(['pause', 'kill'])
         .describe('`pause`: SIGSTOP, then SIGCONT. `kill`: SIGKILL, then started again on the same port.'),
     })
-    .describe("The greeter's process stops, or dies."),
+    .describe("The greeter's process stops or dies."),
   z
     .strictObject({
       layer: z.literal('wire').describe('The connection misbehaves.'),
@@ -218,19 +220,19 @@ const method = z.discriminatedUnion('layer', [
       toxics: z
         .array(z.discriminatedUnion('type', toxics as [(typeof toxics)[number], ...typeof toxics]))
         .min(1)
-        .describe('As the HTTP API of Toxiproxy takes them.'),
+        .describe('Toxics as in the HTTP API of Toxiproxy.'),
     })
     .describe('The connection misbehaves, through a proxy that speaks the HTTP API of Toxiproxy (`--wire URL`).'),
 ]);
 
 const hypothesis = z
   .strictObject({
-    phase: z.enum(PHASES).describe('Of the requests that were due in this phase.'),
-    metric: z.enum(METRICS).describe('Which figure.'),
-    variant: z.string().describe('Of which variant.'),
-    minus: z.string().optional().describe('The difference to this variant, arrival by arrival.'),
-    atLeast: z.number().optional().describe('The figure is believed not to be below this.'),
-    atMost: z.number().optional().describe('The figure is believed not to be above this.'),
+    phase: z.enum(PHASES).describe('Figures count the requests that were due in this phase.'),
+    metric: z.enum(METRICS).describe('The figure.'),
+    variant: z.string().describe('The variant.'),
+    minus: z.string().optional().describe('Use the difference from this variant, arrival by arrival.'),
+    atLeast: z.number().optional().describe('Lower bound of the figure.'),
+    atMost: z.number().optional().describe('Upper bound of the figure.'),
   })
   .refine(({ atLeast, atMost }) => atLeast !== undefined || atMost !== undefined, 'needs atLeast or atMost')
   .superRefine((one, context) => {
@@ -240,7 +242,7 @@ const hypothesis = z
     }
   })
   .meta(boundsInJsonSchema())
-  .describe('Shares are 0 to 1, times milliseconds. Recovery belongs to the phase `after`.');
+  .describe('Shares are 0 to 1; times are in milliseconds. Recovery belongs to the phase `after`.');
 
 const abortWhen = z
   .strictObject({
@@ -250,28 +252,28 @@ const abortWhen = z
       .max(1)
       .optional()
       .describe('More than this share of the answers of the last five seconds failed or were wrong.'),
-    inFlight: z.int().min(1).optional().describe('More than so many requests wait for an answer.'),
+    inFlight: z.int().min(1).optional().describe('More requests than this wait for an answer.'),
     edgeRssBytes: z.int().min(1).optional().describe('The edge holds more memory than this.'),
   })
-  .describe('Stops the run, undoes the faults, and gives no verdict. For systems that must not be harmed.');
+  .describe('Stops the run and undoes the faults, without a verdict. For systems that must not be harmed.');
 
 /** The members of an experiment, each checked on its own. */
 export const experimentForm = z.strictObject({
-  title: line.max(120).describe('What the report is headed with: what is looked at, in a few words.'),
-  why: z.string().min(1).describe('What is believed, and where the belief comes from.'),
+  title: line.max(120).describe('Heading of the report: the subject in a few words.'),
+  why: z.string().min(1).describe('What you expect, and why.'),
   seed: z
     .int()
     .min(0)
     .max(2 ** 31 - 1)
     .default(1)
-    .describe('Decides the arrivals and the victims. The same seed, the same of both.'),
+    .describe('Decides the arrivals and which requests the faults hit. The same seed gives the same of both.'),
   repeat: z
     .int()
     .min(1)
     .max(1_000)
     .default(1)
     .describe(
-      'How often each variant is run, each time with another seed, unless `--repeat` says otherwise. What happens once a run, such as a breaker that opens, is known from several runs only.',
+      'How often each variant is run, each time with another seed; `--repeat` overrides it. What happens once per run, such as a breaker opening, takes several runs to measure.',
     ),
   load,
   variants: z
@@ -283,12 +285,12 @@ export const experimentForm = z.strictObject({
     )
     .refine((variants) => Object.keys(variants).length > 0, 'needs at least one variant')
     .meta({ minProperties: 1 })
-    .describe('What is compared: each is run under the same arrivals, and broken at the same moments.'),
+    .describe('What is compared. Each variant gets the same arrivals and is broken at the same moments.'),
   method: z.array(method).default([]).describe('What is broken, where and when.'),
   hypothesis: z
     .array(hypothesis)
     .min(1)
-    .describe('What is believed of each phase. The experiment holds if all of them do.'),
+    .describe('What you expect of each phase. The experiment holds if every hypothesis does.'),
   abortWhen: abortWhen.optional(),
 });
 

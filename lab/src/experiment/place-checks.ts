@@ -29,10 +29,10 @@ function ofMethod({ method }: Experiment, { on, hasWire }: Place): Mistake[] {
   return method.flatMap((fault, index): Mistake[] => {
     const at = (message: string) => [{ path: ['method', index, 'layer'], message }];
     if (fault.layer !== 'wire')
-      return on === 'url' ? at('is not possible at a URL: only the wire can be broken there') : [];
-    if (!hasWire) return at('needs a proxy that speaks the HTTP API of Toxiproxy: say where with --wire URL');
+      return on === 'url' ? at('is not possible at a URL; only the wire can be broken there') : [];
+    if (!hasWire) return at('needs a proxy that speaks the HTTP API of Toxiproxy: give its address with --wire URL');
     if (on !== 'embedded' && fault.proxy === undefined) {
-      return at('needs proxy: only in the embedded system the runner puts one before each greeter itself');
+      return at('needs proxy: only in the embedded system does the runner put one in front of each greeter');
     }
     return [];
   });
@@ -42,13 +42,18 @@ function ofMethod({ method }: Experiment, { on, hasWire }: Place): Mistake[] {
 function ofUrl({ hypothesis, abortWhen }: Experiment, { variant }: Place): Mistake[] {
   const mistakes: Mistake[] = hypothesis.flatMap((one, index) =>
     speaksOf(one, variant) && /^(amplification|successPerAttempt)$/.test(one.metric)
-      ? [{ path: ['hypothesis', index, 'metric'], message: 'cannot be seen at a URL: nobody counts attempts there' }]
+      ? [
+          {
+            path: ['hypothesis', index, 'metric'],
+            message: 'cannot be measured at a URL, because attempts cannot be counted there',
+          },
+        ]
       : [],
   );
   if (abortWhen?.edgeRssBytes !== undefined) {
     mistakes.push({
       path: ['abortWhen', 'edgeRssBytes'],
-      message: 'cannot be seen at a URL: this limit would stop nothing',
+      message: 'cannot be measured at a URL, so this limit would stop nothing',
     });
   }
   return mistakes;

@@ -48,7 +48,7 @@ export function readExperiment(text: string, file: string, check?: FurtherCheck)
     message: printable(message),
   });
   if (syntax.length > 0) throw new ExperimentError(syntax.map(({ offset, message }) => mistakeAt(offset, message)));
-  if (raw === null || raw === undefined) throw new ExperimentError([mistakeAt(0, 'there is nothing in it')]);
+  if (raw === null || raw === undefined) throw new ExperimentError([mistakeAt(0, 'is empty')]);
   const parsed = experimentSchema.safeParse(raw);
   const explained = parsed.success
     ? (check?.(parsed.data) ?? []).map(({ path, message }) => withValue(path, message, raw))

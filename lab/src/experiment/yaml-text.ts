@@ -40,7 +40,7 @@ export function readYaml(text: string): YamlText {
     message: inWords(error),
   }));
   const nul = text.indexOf('\0');
-  const binary = nul < 0 ? [] : [{ offset: nul, message: 'a NUL byte: this is no text' }];
+  const binary = nul < 0 ? [] : [{ offset: nul, message: 'a NUL byte: this is not text' }];
   const mistakes = [binary, syntax].find((some) => some.length > 0) ?? ofNodes(document);
   return {
     ...valueOf(document, mistakes),
@@ -67,7 +67,7 @@ function valueOf(document: Document.Parsed, mistakes: readonly SyntaxMistake[]):
 }
 
 function inWords({ code, message }: YAMLError): string {
-  return code === 'MULTIPLE_DOCS' ? 'a second document begins here: a file is one experiment' : message;
+  return code === 'MULTIPLE_DOCS' ? 'a second document begins here, but a file holds one experiment' : message;
 }
 
 /** Valid YAML that refers to nothing, to itself, or to a forbidden name. */
@@ -79,11 +79,11 @@ function ofNodes(document: Document.Parsed): SyntaxMistake[] {
       const target = alias.resolve(document);
       if (target === undefined)
         mistake(alias, `*${alias.source} refers to nothing: there is no &${alias.source} before it`);
-      else if (ancestors.includes(target)) mistake(alias, `*${alias.source} refers to what it is a part of`);
+      else if (ancestors.includes(target)) mistake(alias, `*${alias.source} refers to something that it is part of`);
     },
     Pair(_key, { key }) {
       // JavaScript would take it as the prototype, and the member would silently be lost.
-      if (isScalar(key) && key.value === '__proto__') mistake(key, '__proto__ is no name that can be used');
+      if (isScalar(key) && key.value === '__proto__') mistake(key, '__proto__ cannot be used as a name');
     },
   });
   return mistakes;

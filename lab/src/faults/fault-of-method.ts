@@ -42,12 +42,12 @@ let made = 0;
 function ofWire({ proxy, toxics }: Extract<Method, { layer: 'wire' }>, { system, wire, ledger }: FaultContext): Fault {
   if (wire === undefined) {
     throw new Error(
-      'faults of the layer wire need a proxy that speaks the HTTP API of Toxiproxy: say where with --wire URL',
+      'faults of the layer wire need a proxy that speaks the HTTP API of Toxiproxy: give its address with --wire URL',
     );
   }
   const proxies = proxy === undefined ? system.proxies : [proxy];
   if (proxies.length === 0)
-    throw new Error('this fault must name its proxy: the runner has put none before the greeters');
+    throw new Error('this fault must name its proxy: the runner has put none in front of the greeters');
   const put: { path: string; debt: Debt }[] = [];
   return {
     async apply() {

@@ -45,7 +45,8 @@ export function createPlanBoard(greeters: readonly Greeter[], seed: number, ledg
   return {
     fault(faults, only) {
       const indexes = only === undefined ? [...greeters.keys()] : [only];
-      if (indexes.length === 0) throw new Error('faults of the layer plan need a greeter of ours: there is none here');
+      if (indexes.length === 0)
+        throw new Error('faults of the layer plan need one of our greeters, and there is none here');
       if (greeters.length <= Math.max(...indexes)) throw new Error(`there is no greeter ${Math.max(...indexes) + 1}`);
       return {
         apply: () => change(indexes, (index) => active[index]?.add(faults)),
@@ -62,7 +63,7 @@ async function call(url: string, method: 'PUT' | 'DELETE', body?: unknown): Prom
     ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
     signal: AbortSignal.timeout(5_000),
   }).catch((error: unknown) => {
-    throw new Error(`the greeter's switch of faults does not answer: ${method} ${url}`, { cause: error });
+    throw new Error(`the greeter's fault API does not answer: ${method} ${url}`, { cause: error });
   });
   const text = await response.text();
   if (!response.ok) throw new Error(`the greeter refuses the faults: ${method} ${url} says ${response.status} ${text}`);

@@ -38,7 +38,7 @@ export async function startGenerator(
       else resolve(message);
     });
     child.on('exit', (code, signal) => {
-      reject(new Error(`the process that makes the load has ended (${signal ?? `exit code ${code}`})`));
+      reject(new Error(`the process that generates the load has ended (${signal ?? `exit code ${code}`})`));
     });
   });
   // The caller handles the rejection when it awaits this; an unhandled one must not end the process before.

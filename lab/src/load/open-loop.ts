@@ -169,8 +169,8 @@ function createReasons() {
 }
 
 function answerText(outcome: Outcome, status: number): string {
-  if (outcome === 'wrong') return `status ${status} with another body than expected`;
-  return outcome === 'degraded' ? 'an old answer' : `status ${status}`;
+  if (outcome === 'wrong') return `status ${status} with an unexpected body`;
+  return outcome === 'degraded' ? 'a stale answer' : `status ${status}`;
 }
 
 function errorText(error: unknown): string {

@@ -31,7 +31,7 @@ const SIGNS = [
 
 const COLUMNS = [
   { metric: 'success', heading: 'Success', note: 'more is better' },
-  { metric: 'p99Ms', heading: 'p99', note: 'log scale; of failures, too' },
+  { metric: 'p99Ms', heading: 'p99', note: 'log scale; includes failures' },
   { metric: 'amplification', heading: 'Attempts per request', note: 'more than 1: added load' },
 ] as const;
 

@@ -205,7 +205,7 @@ function estimateCell(
       ? `${text(interval[0])} to ${text(interval[1])}`
       : metric === 'recoveryMs'
         ? repeats === 1
-          ? 'one a run'
+          ? 'one per run'
           : `slowest of ${repeats} runs`
         : 'too few requests';
   return `<td class="number">${escape(text(value))}<span class="interval">${escape(range)}</span></td>`;
@@ -219,7 +219,7 @@ function provenanceList({ provenance }: ExperimentResult): string {
     ...Object.entries(versions),
     ['Seed', String(seed)],
     ['Started', dateText(startedAt)],
-    ['Ran on', on === 'embedded' ? 'processes of this machine, started for this run (embedded)' : on],
+    ['Ran on', on === 'embedded' ? 'processes on this machine, started for this run (embedded)' : on],
     ['Machine', `${machine.cpu}, ${machine.cores} cores, ${Math.round(machine.memoryBytes / 2 ** 30)} GiB`],
     ['System', machine.os],
   ] as const;
@@ -233,13 +233,13 @@ function scrollable(heading: string, table: string): string {
 
 function shadedText(result: ExperimentResult): string {
   const events = happeningsOf(result).filter(({ throughout }) => !throughout);
-  if (events.length === 0) return 'nothing, there was no fault that came or went';
+  if (events.length === 0) return 'nothing, because no fault began or ended';
   return events.map((event) => `${event.label} (${spanText(event)})`).join('; ');
 }
 
 function repeatsNote(variants: readonly VariantResult[]): string {
   const repeats = variants[0]?.runs.length ?? 1;
-  return repeats === 1 ? '' : ` The pictures show the first of ${repeats} runs, the figures are of all.`;
+  return repeats === 1 ? '' : ` The pictures show the first of ${repeats} runs; the figures are from all.`;
 }
 
 function dateText(iso: string): string {

@@ -13,7 +13,7 @@ export type PhaseName = (typeof PHASES)[number];
 const verdict = z
   .enum(VERDICTS)
   .describe(
-    '`inconclusive`: the interval holds values on both sides of the bound, or the machine was too noisy to say.',
+    '`inconclusive`: the interval has values on both sides of the bound, or the machine was too noisy to tell.',
   );
 
 /** Why a run was given up, or why its figures must not be judged. */
@@ -28,7 +28,7 @@ const metricName = z.enum(METRICS);
 const interval = z.tuple([z.number(), z.number()]);
 
 const hypothesis = z.strictObject({
-  text: z.string().describe('As a person reads it: `standard, during: success ≥ 99.5 %`.'),
+  text: z.string().describe('In words: `standard, during: success ≥ 99.5 %`.'),
   phase: phaseName,
   metric: metricName,
   variant: z.string(),
@@ -52,11 +52,11 @@ const packedRequests = z
     attempts: z
       .base64()
       .describe(
-        'Uint16: attempts of this request that the greeter counted; 65535 where nobody could count them one by one.',
+        'Uint16: attempts of this request that the greeter counted; 65535 if they could not be counted one by one.',
       ),
   })
   .describe(
-    'One entry a request, in order of arrival, base64 of little-endian typed arrays: the same index is the same arrival in every variant.',
+    'One entry per request, in order of arrival, as base64 of little-endian typed arrays. The same index is the same arrival in every variant.',
   );
 export type PackedRequests = DeepReadonly<z.output<typeof packedRequests>>;
 
@@ -71,11 +71,11 @@ const figures = z
       .boolean()
       .nullable()
       .describe(
-        '`false`: it did not recover as long as anybody looked, and `recoveryMs` is `null`. `null`: of another phase than `after`, or observed for too short a time.',
+        '`false`: it did not recover while it was observed, and `recoveryMs` is `null`. `null`: another phase than `after`, or observed for too short a time.',
       ),
   })
   .describe(
-    'Shares are 0 to 1 of the `offered` requests, those that were due in the phase. `null`: could not be measured.',
+    'Shares are 0 to 1 of the `offered` requests, which are those due in the phase. `null`: could not be measured.',
   );
 export type Figures = DeepReadonly<z.output<typeof figures>>;
 
@@ -85,11 +85,11 @@ export type EndpointState = (typeof ENDPOINT_STATES)[number];
 
 const endpoint = z
   .strictObject({
-    name: z.string().describe('`greeter 2`, or its URL where the runner has not started it.'),
-    states: z.array(z.enum(ENDPOINT_STATES).nullable()).describe('One entry a second: the worst one seen in it.'),
+    name: z.string().describe('`greeter 2`, or its URL if the runner did not start it.'),
+    states: z.array(z.enum(ENDPOINT_STATES).nullable()).describe('One entry per second: the worst state seen in it.'),
   })
   .describe(
-    'Whom the edge asked: the state of its breaker, or `left_out` while the balancer passes it over because it fails far more than the others.',
+    'An endpoint that the edge calls: the state of its breaker, or `left_out` while the balancer skips it because it fails far more than the others.',
   );
 
 const timeline = z
@@ -104,11 +104,11 @@ const timeline = z
     attempts: z.array(z.number().nullable()),
     breaker: z
       .array(z.enum(['closed', 'open', 'half_open']).nullable())
-      .describe('The best state of any endpoint: `open` means that nobody is asked.'),
-    endpoints: z.array(endpoint).exactOptional().describe('Of each endpoint, where there are several.'),
+      .describe('The best state of any endpoint: `open` means that no endpoint is called.'),
+    endpoints: z.array(endpoint).exactOptional().describe('Each endpoint, if there are several.'),
     retryBudget: z.array(z.number().nullable()),
   })
-  .describe('One entry a second.');
+  .describe('One entry per second.');
 export type Timeline = DeepReadonly<z.output<typeof timeline>>;
 
 const run = z
@@ -116,11 +116,11 @@ const run = z
     seed: z.int(),
     lateness: z
       .strictObject({ p99Ms: z.number(), maxMs: z.number() })
-      .describe('How late the runner itself sent, from the scheduled time.'),
+      .describe('How late the load generator sent requests, from the scheduled time.'),
     faults: z
       .array(z.strictObject({ fromS: z.number(), toS: z.number() }).nullable())
       .describe(
-        "When each of the result's `faults` really was in force in this run, which may differ from when it was meant to be. `null`: never.",
+        "When each of the result's `faults` was really active in this run, which may differ from the plan. `null`: never.",
       ),
     requests: packedRequests,
     figures: z.strictObject({ before: figures, during: figures, after: figures }),
@@ -139,32 +139,30 @@ export type VariantResult = DeepReadonly<z.output<typeof variant>>;
 /** The schema of `result.json`. `experiments/result.schema.json` is made from it. */
 export const experimentResult = z
   .strictObject({
-    version: z.literal(1).describe('Version of this form.'),
+    version: z.literal(1).describe('Version of this format.'),
     experiment: z.strictObject({ file: z.string(), title: z.string(), why: z.string(), text: z.string() }),
     verdict,
-    sound: z
-      .boolean()
-      .describe('`false`: a run was stopped, or measured what it must not be judged by; its figures decide nothing.'),
+    sound: z.boolean().describe('`false`: a run was stopped, or its figures must not be judged; they decide nothing.'),
     gaveUpFor: z
       .enum(REASONS)
       .exactOptional()
       .describe(
-        'Of a result that is not sound: `late`: the runner itself was; `unsteady`: requests failed before anything was broken; `fault_off_time`: a fault was not in force when it should have been; `limit`: `abortWhen` stopped it.',
+        'Why a result is not sound. `late`: the load generator was late; `unsteady`: requests failed before anything was broken; `fault_off_time`: a fault was not active when it should have been; `limit`: `abortWhen` stopped the run.',
       ),
     remarks: z.array(z.string()).describe('Why no verdict could be given, or what stopped the run; one sentence each.'),
     provenance: provenanceSchema,
     phases: z
       .array(z.strictObject({ name: phaseName, fromS: z.number(), toS: z.number() }))
-      .describe('On the time axis of every variant, seconds from the first arrival.'),
+      .describe('In seconds on the time axis of every variant.'),
     faults: z.array(z.strictObject({ label: z.string(), layer: faultLayer, fromS: z.number(), toS: z.number() })),
     loadChanges: z
       .array(z.strictObject({ label: z.string(), fromS: z.number(), toS: z.number() }))
       .exactOptional()
-      .describe('When the load was another than at the beginning.'),
+      .describe('When the load differed from its initial rate.'),
     hypotheses: z.array(hypothesis),
     variants: z.array(variant),
   })
-  .describe('What an experiment measured. Everything a report, a comparison or a gate needs is in here.');
+  .describe('What an experiment measured. It holds everything that a report, a comparison or a gate needs.');
 
 /** What an experiment measured, as `result.json` holds it. */
 export type ExperimentResult = DeepReadonly<z.output<typeof experimentResult>>;

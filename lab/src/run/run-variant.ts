@@ -140,7 +140,7 @@ export async function runVariant(options: RunOptions): Promise<VariantRun> {
       );
     }
     if (sampler.attemptsFrom === 'edge' && system.attempts === undefined) {
-      remarks.push('Attempts were counted at the edge: no greeter could be asked.');
+      remarks.push('Attempts were counted at the edge, because no greeter could be asked.');
     }
     return {
       raw: {

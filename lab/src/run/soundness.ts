@@ -26,14 +26,14 @@ const WORTH_SAYING_MS = 100;
 export function unsteady(progress: Progress | undefined, maxLatenessMs: number): Unsound | undefined {
   const before = progress?.phases.before;
   if (progress === undefined || before === undefined || before.answered === 0) {
-    return { reason: 'unsteady', why: 'No steady state: not one request of the phase before was answered.' };
+    return { reason: 'unsteady', why: 'No steady state: no request of the phase before was answered.' };
   }
   // Checked first: on a machine that has no time for the load generator, the system has none either, and its failures
   // are not its own.
   if (progress.latenessP99Ms > maxLatenessMs) {
     return {
       reason: 'late',
-      why: `This machine is too slow or too busy: before anything was broken, requests were sent up to ${progress.latenessP99Ms.toFixed(0)} ms late (p99; at most ${maxLatenessMs} ms may be: load.maxLatenessMs).`,
+      why: `This machine is too slow or too busy: before anything was broken, requests were sent up to ${progress.latenessP99Ms.toFixed(0)} ms late (p99; load.maxLatenessMs allows ${maxLatenessMs} ms).`,
     };
   }
   // A request that hangs from the beginning only counts as answered once its caller has left.
@@ -110,7 +110,7 @@ export function tooLate(
     return [
       {
         reason: 'late',
-        why: `This machine was too slow or too busy: in the phase ${phase.name}, requests were sent up to ${p99.toFixed(0)} ms late (p99; at most ${maxLatenessMs} ms may be: load.maxLatenessMs).`,
+        why: `This machine was too slow or too busy: in the phase ${phase.name}, requests were sent up to ${p99.toFixed(0)} ms late (p99; load.maxLatenessMs allows ${maxLatenessMs} ms).`,
       },
     ];
   });

@@ -20,10 +20,10 @@ export function comparisonTable({ pairing, level, sentLaterByMs, doubtMs, rows, 
     '',
     pairing.paired
       ? 'Paired: both had the same arrivals, and differences are taken arrival by arrival.'
-      : `Not paired: ${pairing.because}. Differences are wider for it.`,
-    `Intervals of ${percent} %, so that a comparison of two equals rings falsely in less than one case of twenty, all rows together.`,
+      : `Not paired: ${pairing.because}. The intervals are wider for that.`,
+    `The intervals are at ${percent} %, so that comparing two equal results raises a false alarm in fewer than one case in twenty, all rows together.`,
     ...latencyLines(rows, sentLaterByMs, doubtMs),
-    worse ? 'B is worse than A.' : `B is not worse than A in anything that can be told from chance.${couldHide(rows)}`,
+    worse ? 'B is worse than A.' : `B is not worse than A beyond what chance explains.${couldHide(rows)}`,
     '',
   ].join('\n');
 }
@@ -40,7 +40,7 @@ function latencyLines(
   const later = formatFigure('p99Ms', Math.abs(sentLaterByMs));
   const doubts = latencies.map((name) => `${METRIC_TEXTS[name]} ${formatFigure(name, doubtMs[name])}`).join(', ');
   return [
-    `The runner of ${sentLaterByMs < 0 ? 'A' : 'B'} sent later by ${later} at p99. Differences of latencies within ${doubts} are not judged: they may be the machine's (--repeat ${LEAST_RUNS} and more narrows that).`,
+    `${sentLaterByMs < 0 ? 'A' : 'B'}'s load generator was later by ${later} at p99. Latency differences within ${doubts} are not judged, because the machine may have caused them (--repeat ${LEAST_RUNS} or more narrows that).`,
   ];
 }
 
@@ -67,6 +67,6 @@ function cellsOf({ variantA, variantB, phase, metric, a, b, difference, verdict 
     plain(b),
     difference === null ? '' : differenceText(metric, difference.value),
     interval == null ? '–' : interval.map((end) => differenceText(metric, end)).join(' to '),
-    verdict === 'undecided' ? (interval == null ? 'not judged' : 'not told apart') : verdict,
+    verdict === 'undecided' ? (interval == null ? 'not judged' : 'undecided') : verdict,
   ];
 }

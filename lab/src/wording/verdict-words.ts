@@ -44,9 +44,9 @@ export function verdictSentence({ verdict, sound, hypotheses }: ExperimentResult
 export function verdictMeaning({ verdict, sound, hypotheses }: ExperimentResult): string {
   if (!sound || hypotheses.length === 0) return '';
   return {
-    held: 'What was demanded before the run is what happened.',
+    held: 'Everything that was demanded before the run happened.',
     failed: 'Something that was demanded before the run did not happen.',
-    inconclusive: 'Too little was measured to say whether all that was demanded before the run happened.',
+    inconclusive: 'Too little was measured to tell whether everything that was demanded before the run happened.',
   }[verdict];
 }
 
@@ -62,13 +62,13 @@ export function beliefSentences({ variants, hypotheses, provenance }: Experiment
     variants.length === 1
       ? `${count} requests in ${repeats === 1 ? 'one run' : `${repeats} runs`}.`
       : `${count} requests: every variant got the same arrivals and the same victims, ${repeats === 1 ? 'once' : `${repeats} times`}.`,
-    'A hypothesis held if the whole 95 % interval of its figure lies within the bound, failed if none of it does, and is inconclusive if it lies on both sides.',
+    'A hypothesis holds if the whole 95 % interval of its figure is within the bound, fails if none of it is, and is inconclusive if it lies on both sides.',
     ...(hypotheses.some(({ interval }) => interval === null)
       ? [
-          'Where no interval is given, there was too little to draw one from, or the figure is one a run (recovery: every run must keep the bound).',
+          'An interval is missing where there was too little data, or where a run has only one such figure (recovery: every run must keep the bound).',
         ]
       : []),
-    `The load generator itself was late by ${formatFigure('p99Ms', p99)} at p99, ${formatFigure('p99Ms', worst)} at worst; latencies count from the scheduled time, so that this is part of them.`,
+    `The load generator itself was late by ${formatFigure('p99Ms', p99)} at p99, ${formatFigure('p99Ms', worst)} at worst; latencies count from the scheduled time, so they include this delay.`,
     `Seed ${provenance.seed}: the same seed gives the same arrivals and the same victims.`,
   ];
 }
