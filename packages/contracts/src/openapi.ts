@@ -27,7 +27,7 @@ const retryAfterHeader = {
 };
 
 /** The OpenAPI 3.1 document of a contract. Derived: there is no second description to fall behind. */
-export function openApiDocument(contract: Contract) {
+export function openApiDocument(contract: Contract): ReturnType<typeof createDocument> {
   const paths: ZodOpenApiPathsObject = {};
   for (const operation of Object.values(contract.operations)) {
     const path = (paths[operation.path] ??= {});

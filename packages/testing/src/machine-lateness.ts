@@ -94,6 +94,9 @@ export interface Lateness {
   readonly outside: (fromMs: number, toMs: number) => number;
 }
 
+/** Beside this file, with its ending: a copy that was compiled is JavaScript. */
+const BYSTANDER = import.meta.url.endsWith('.ts') ? './bystander.ts' : './bystander.js';
+
 /**
  * Measures, until stopped, how late timers fire on this machine. The bystander is a thread with nothing else to do, so it is late only
  * when the machine is busy or stopped. A bound on lateness can then be as tight as it is meant to be, even on a machine that others
@@ -104,7 +107,7 @@ export async function measureLateness(
   pids: readonly number[] = [],
 ): Promise<{ readonly stop: () => Promise<Lateness> }> {
   // A test runner's loader must not be inherited.
-  const bystander = new Worker(new URL('./bystander.ts', import.meta.url), { execArgv: [], workerData: [...pids] });
+  const bystander = new Worker(new URL(BYSTANDER, import.meta.url), { execArgv: [], workerData: [...pids] });
   await once(bystander, 'message');
   const own = sampleTimer();
   return {

@@ -1,0 +1,37 @@
+/**
+ * Makes npm tarballs of what another repository copies: contracts, resilience, client and testing, compiled to JavaScript with their
+ * types. Node strips types from our own sources, but not from packages under node_modules.
+ */
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+
+const PACKAGES = ['contracts', 'resilience', 'client', 'testing'];
+const here = import.meta.dirname;
+const tarballs = join(here, '..', 'tarballs');
+
+const run = (command: string, args: readonly string[], cwd = here) =>
+  execFileSync(command, args, { cwd, stdio: 'inherit' });
+
+const built = mkdtempSync(join(tmpdir(), 'halfopen-build-'));
+try {
+  run(join(here, '../node_modules/.bin/tsc'), ['--project', 'tsconfig.build.json', '--outDir', built]);
+  mkdirSync(tarballs, { recursive: true });
+  for (const name of PACKAGES) {
+    const dist = join(here, name, 'dist');
+    rmSync(dist, { recursive: true, force: true });
+    cpSync(join(built, name, 'src'), dist, { recursive: true });
+    run(
+      'npx',
+      ['-y', 'pnpm@12', '--silent', 'pack', '--out', join(tarballs, `halfopen-${name}.tgz`)],
+      join(here, name),
+    );
+  }
+} finally {
+  rmSync(built, { recursive: true });
+}
+process.stdout.write(
+  `In another folder: npm install ${PACKAGES.map((name) => join(tarballs, `halfopen-${name}.tgz`)).join(' ')}\n`,
+);
