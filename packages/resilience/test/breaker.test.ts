@@ -1,12 +1,8 @@
-import CircuitBreaker from 'opossum';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type BreakerOptions, CallError, createBreaker, type PolicyEvent } from '../src/index.ts';
-import { useGlobalTimers } from './global-timers.ts';
 import { context, remoteError, taking, track, unreachable, useVirtualTime } from './virtual-time.ts';
 
-const { clock, advance: advanceOurs, pending } = useVirtualTime();
-// Naive breakers run beside ours in some of the tests.
-const advance = useGlobalTimers(advanceOurs);
+const { clock, advance, pending } = useVirtualTime();
 
 function setup(changes: Partial<BreakerOptions> = {}) {
   const events: PolicyEvent[] = [];
@@ -204,22 +200,10 @@ describe('closed', () => {
 
   test('calls in flight do not dilute the failure rate (opossum #481)', async () => {
     const hanging = () => new Promise<void>(() => undefined);
-    const naive = new CircuitBreaker(async (broken: boolean) => (broken ? Promise.reject(new Error()) : hanging()), {
-      timeout: false,
-      volumeThreshold: 20,
-    });
     const { breaker, run, fail, times } = setup();
-    for (let i = 0; i < 500; i++) {
-      void naive.fire(false);
-      run(hanging);
-    }
-    await times(20, () => {
-      naive.fire(true).catch(() => undefined);
-      fail();
-    });
-    expect(naive.opened, 'the naive use').toBe(false);
+    for (let i = 0; i < 500; i++) run(hanging);
+    await times(20, fail);
     expect(breaker.state).toBe('open');
-    naive.shutdown();
   });
 });
 
@@ -242,25 +226,14 @@ describe('open', () => {
     expect(events).toContainEqual({ type: 'rejected', code: 'breaker_open' });
   });
 
-  test('a late success of a call begun before does not close it (naive opossum: it does)', async () => {
-    const naive = new CircuitBreaker((ms: number, ok: boolean) => taking(ms, ok ? 'answer' : new Error())(context()), {
-      timeout: false,
-      volumeThreshold: 20,
-      resetTimeout: 250,
-    });
+  test('a late success of a call from before the opening does not close it', async () => {
     const { breaker, run, fail, times } = setup();
     run(() => taking(400, 'late')(context()));
-    void naive.fire(400, true);
-    await times(20, () => {
-      fail();
-      naive.fire(0, false).catch(() => undefined);
-    });
+    await times(20, fail);
     await advance(300);
-    expect([breaker.state, naive.halfOpen]).toEqual(['half_open', true]);
-    await advance(200);
-    expect(naive.closed, 'the naive use').toBe(true);
     expect(breaker.state).toBe('half_open');
-    naive.shutdown();
+    await advance(200);
+    expect(breaker.state).toBe('half_open');
   });
 
   test('open times grow while probes fail, up to the most, and start again after a close', async () => {
@@ -373,52 +346,30 @@ describe('half-open', () => {
     expect(breaker.state).toBe('open');
   });
 
-  test('a probe whose caller left says nothing: still half-open, and the next call may probe (naive opossum closes)', async () => {
-    const naive = new CircuitBreaker((error: Error) => Promise.reject(error), {
-      timeout: false,
-      volumeThreshold: 20,
-      resetTimeout: 250,
-      errorFilter: (error: { code?: string }) => error.code === 'cancelled',
-    });
-    for (let i = 0; i < 20; i++) await naive.fire(new Error()).catch(() => undefined);
+  test('a probe whose caller left says nothing: still half-open, and the next call may probe', async () => {
     const { breaker, run, succeed, halfOpen } = setup();
     await halfOpen();
-    const left = new CallError('cancelled', '');
-    run(() => Promise.reject(left));
-    naive.fire(left).catch(() => undefined);
+    run(() => Promise.reject(new CallError('cancelled', '')));
     await advance(0);
-    expect(naive.closed, 'the naive use').toBe(true);
     expect(breaker.state).toBe('half_open');
     succeed();
     await advance(0);
     expect(breaker.state).toBe('closed');
-    naive.shutdown();
   });
 
   test('a probe that never ends keeps others out only as long as its lease (opossum #388: for ever)', async () => {
-    const hanging = () => new Promise<void>(() => undefined);
-    const naive = new CircuitBreaker((act: () => Promise<void>) => act(), {
-      timeout: false,
-      volumeThreshold: 20,
-      resetTimeout: 250,
-    });
-    for (let i = 0; i < 20; i++) await naive.fire(() => Promise.reject(new Error())).catch(() => undefined);
     const { breaker, run, succeed, halfOpen } = setup();
     await halfOpen();
-    run(hanging);
-    void naive.fire(hanging);
+    run(() => new Promise<void>(() => undefined));
     await advance(749);
     const early = succeed();
     await advance(0);
     expect(early.outcome).toBe('breaker_open');
     await advance(1);
     const second = succeed();
-    const locked = track(naive.fire(async () => undefined));
     await advance(0);
-    expect(locked.outcome, 'the naive use').toBe('EOPENBREAKER');
     expect(second.outcome).toBe('answer');
     expect(breaker.state).toBe('closed');
-    naive.shutdown();
   });
 
   test('a probe that lost its lease no longer speaks for the breaker', async () => {
@@ -433,28 +384,20 @@ describe('half-open', () => {
     expect(breaker.state).toBe('open');
   });
 
-  test('after a close old failures are forgotten (naive opossum: one failure re-opens)', async () => {
-    const naive = new CircuitBreaker((ok: boolean) => (ok ? Promise.resolve() : Promise.reject(new Error())), {
-      timeout: false,
-      volumeThreshold: 20,
-      resetTimeout: 250,
-    });
-    for (let i = 0; i < 20; i++) await naive.fire(false).catch(() => undefined);
+  test('after a close old failures are forgotten', async () => {
     const { breaker, succeed, fail, times, halfOpen } = setup();
     await halfOpen();
     succeed();
-    await naive.fire(true);
     await advance(0);
-    expect([breaker.state, naive.closed]).toEqual(['closed', true]);
-    await naive.fire(false).catch(() => undefined);
-    await times(19, fail);
-    expect(naive.opened, 'the naive use').toBe(true);
     expect(breaker.state).toBe('closed');
-    naive.shutdown();
+    await times(19, fail);
+    expect(breaker.state).toBe('closed');
   });
 });
 
 test('takes no timer, on our clock or of the process: an open breaker becomes half-open when it is looked at', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
   const { breaker, events, fail, times } = setup();
   await times(20, fail);
   expect(breaker.state).toBe('open');
