@@ -85,6 +85,10 @@ export const addToxic = (
   toxicity = 1,
 ) => proxy.addToxic({ name: `${type}_${stream}`, type, stream, toxicity, attributes });
 
+/** A connection through a proxy, seen from who sends on this stream and who gets it. */
+export const endsOf = (stream: ToxicDirection, { client, server }: { client: Socket; server: Socket }) =>
+  stream === 'upstream' ? { sender: client, receiver: server } : { sender: server, receiver: client };
+
 /** What arrives at a socket, and when, counted from now. */
 export function watch(socket: Socket) {
   const startedAt = performance.now();

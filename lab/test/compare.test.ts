@@ -50,15 +50,6 @@ describe('compare', () => {
     expect(comparisonTable(comparison)).toContain('B is worse than A.');
   });
 
-  it('finds a planted loss of 2 % in most single runs of 2,160 requests, and in five', () => {
-    const found = (repeats: number, seeds: readonly number[]) =>
-      seeds.filter(
-        (seed) => compareResults(sampleResult({ seed, repeats }), sampleResult({ seed, repeats, planted: 0.02 })).worse,
-      ).length;
-    expect(found(1, [200, 300, 400, 500, 600, 700, 800, 900])).toBeGreaterThanOrEqual(6);
-    expect(found(5, [200, 300])).toBe(2);
-  });
-
   it('calls the same difference better the other way round', () => {
     const comparison = compareResults(sampleResult({ planted: 0.03 }), sampleResult());
     expect(comparison.worse).toBe(false);

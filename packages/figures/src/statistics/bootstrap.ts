@@ -20,7 +20,7 @@ export interface BootstrapOptions {
    * Turn it off for an alarm of 99 % and more over few runs, except for times, which the machine's speed moves. With
    * five runs, Student's interval of an alarm over six figures reaches seven standard errors to either side: a loss of
    * 2 % of a share is then found in fewer than 30 of 50 pairs, and without it in 49
-   * (test/statistics/bursts-and-runs.test.ts). The bootstrap already accounts for what bursts do to a share.
+   * (test/calibration/bursts-and-runs.test.ts). The bootstrap already accounts for what bursts do to a share.
    */
   readonly betweenRuns?: boolean;
 }

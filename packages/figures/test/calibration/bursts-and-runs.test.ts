@@ -13,7 +13,7 @@ import {
   simulateMachine,
   simulateOutage,
   spread,
-} from './simulated-outage.ts';
+} from '../statistics/simulated-outage.ts';
 
 const MEDIAN = { kind: 'quantile', q: 0.5 } as const;
 /** Of 95 % intervals that are wrong one time in twenty, more than 17 of 200 are in one series of a hundred (binomial). */
