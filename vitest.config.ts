@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-/** Two cores run two processes under test at a time; a third would only make all of them late. */
-const SIDE_BY_SIDE = { maxWorkers: 2, testTimeout: 30_000, hookTimeout: 30_000 };
+/**
+ * For tests with sockets and processes: how long what must come may take until it is called missing. No measure of speed: a
+ * bound on time stands in the test, with what the machine has added taken off.
+ */
+const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 20_000 } } };
 
 /** The folder of a test says how it runs: the folders of each project are listed here, and no files. */
 export default defineConfig({
@@ -32,46 +35,51 @@ export default defineConfig({
           name: 'quick',
           include: ['e2e/quick/*.test.ts', 'traps/test/sockets/*.test.ts'],
           sequence: { groupOrder: 1 },
-          ...SIDE_BY_SIDE,
+          maxWorkers: 2,
+          ...PATIENCE,
         },
       },
       {
         test: {
           // Load, minutes, or a measured latency: one file at a time, or they would measure each other.
           name: 'system',
+          sequence: { groupOrder: 2 },
           include: [
             'e2e/system/*.test.ts',
             'bench/test/system/*.test.ts',
             '{packages/*,lab}/test/calibration/*.test.ts',
           ],
           fileParallelism: false,
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
+          ...PATIENCE,
         },
       },
       {
         test: {
           // Needs Chromium.
           name: 'browser',
+          sequence: { groupOrder: 3 },
           include: ['lab/test/browser/*.test.ts'],
-          ...SIDE_BY_SIDE,
+          ...PATIENCE,
         },
       },
       {
         test: {
           // Needs Prometheus.
           name: 'observe',
+          sequence: { groupOrder: 4 },
           include: ['e2e/observe/*.test.ts'],
+          ...PATIENCE,
           testTimeout: 120_000,
-          hookTimeout: 120_000,
         },
       },
       {
         test: {
           // Needs a Docker engine.
           name: 'compose',
+          sequence: { groupOrder: 5 },
           include: ['e2e/compose/*.test.ts'],
           fileParallelism: false,
+          ...PATIENCE,
           testTimeout: 120_000,
           hookTimeout: 600_000,
         },

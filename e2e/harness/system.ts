@@ -12,6 +12,13 @@ import { onTestFinished } from 'vitest';
 
 type Env = Readonly<Record<string, string>>;
 
+/** Settings for a test that is not about time: no attempt is given up, and no deadline passes, because the machine is busy. */
+export const PATIENT = {
+  EDGE_DEADLINE_MS: '20000',
+  GREETER_DEADLINE_MS: '20000',
+  GREETER_CALL_ATTEMPT_TIMEOUT_MS: '10000',
+} as const;
+
 export interface Running {
   readonly url: string;
   readonly opsUrl: string;

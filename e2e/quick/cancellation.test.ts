@@ -3,12 +3,12 @@ import { connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { measureLateness, nowMs } from '../harness/machine-lateness.ts';
 import { spawnEdge, spawnGreeter } from '../harness/process.ts';
-import { get, rawStandIn } from '../harness/system.ts';
+import { get, PATIENT, rawStandIn } from '../harness/system.ts';
 
 const WITHIN_MS = 100;
 
 test('a caller leaves: the connection to the greeter closes within 100 ms, and the greeter stops working', async () => {
-  const greeter = spawnGreeter({ FAULTS: 'on', LOG_LEVEL: 'debug' });
+  const greeter = spawnGreeter({ ...PATIENT, FAULTS: 'on', LOG_LEVEL: 'debug' });
   const { url: greeterUrl, opsUrl } = await greeter.listening;
   // Between the two, to see when the edge lets go.
   const edgeSide: Socket[] = [];
@@ -23,14 +23,14 @@ test('a caller leaves: the connection to the greeter closes within 100 ms, and t
     socket.pipe(onwards).pipe(socket);
     socket.on('close', () => onwards.destroy());
   });
-  const edge = spawnEdge({ GREETER_URL: between, FAULTS: 'on', GREETER_CALL_ATTEMPT_TIMEOUT_MS: '2000' });
+  const edge = spawnEdge({ GREETER_URL: between, FAULTS: 'on', ...PATIENT });
   const { url, opsUrl: edgeOpsUrl } = await edge.listening;
   // The first request of a process takes longer than the others.
   await get(`${url}/hello`);
 
   const lateness = await measureLateness();
   const caller = new AbortController();
-  const headers = { 'x-request-id': 'left-alone', 'x-fault': 'delay=1900' };
+  const headers = { 'x-request-id': 'left-alone', 'x-fault': 'delay=9000' };
   const answer = fetch(`${url}/hello`, { signal: caller.signal, headers }).catch((error: Error) => error.name);
   const inProgress = async () => (await get(`${opsUrl}/metrics`)).text.includes('requests{state="in_progress"} 1\n');
   await expect.poll(inProgress, { interval: 10 }).toBe(true);

@@ -1,6 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { measureLateness, nowMs } from '../harness/machine-lateness.ts';
-import { type Answer, get, type Running, standIn, startEdge, startGreeter, startSystem } from '../harness/system.ts';
+import {
+  type Answer,
+  get,
+  PATIENT,
+  type Running,
+  standIn,
+  startEdge,
+  startGreeter,
+  startSystem,
+} from '../harness/system.ts';
 
 const ask = { 'x-explain': '1' };
 
@@ -125,14 +134,25 @@ describe('x-explain: 1', () => {
   });
 
   test('waiting in the bulkhead is the part `queue`', async () => {
-    const greeter = await startGreeter({ FAULTS: 'on' });
-    const edge = await startEdge(greeter.url, { FAULTS: 'on', GREETER_CALL_MAX_IN_FLIGHT: '1' });
-    const slow = get(`${edge.url}/hello`, { 'x-fault': 'delay=150' });
-    await expect.poll(async () => (await get(`${edge.opsUrl}/downstreams`)).json.greeter.inFlight).toBe(1);
-    const waited = await get(`${edge.url}/hello`, ask);
-    expect((await slow).status).toBe(200);
-    expect(explained(waited).parts.queue).toBeGreaterThan(10);
-    expect(explained(waited).parts.queue).toBeLessThan(150);
+    const held: (() => void)[] = [];
+    const greeter = await standIn((_req, res) => {
+      const answer = () => res.writeHead(200, { 'content-type': 'application/json' }).end('{"message":"Hi"}');
+      if (held.length === 0) held.push(answer);
+      else answer();
+    });
+    const edge = await startEdge(greeter.url, { EDGE_EXPLAIN: 'on', GREETER_CALL_MAX_IN_FLIGHT: '1', ...PATIENT });
+    const status = async () => (await get(`${edge.opsUrl}/downstreams`)).json.greeter;
+    const first = get(`${edge.url}/hello`);
+    await expect.poll(status).toMatchObject({ inFlight: 1, queued: 0 });
+    const second = get(`${edge.url}/hello`, ask);
+    await expect.poll(status).toMatchObject({ inFlight: 1, queued: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    for (const answer of held) answer();
+    expect((await first).status).toBe(200);
+    const waited = await second;
+    const { parts, totalMs } = explained(waited);
+    expect(parts.queue).toBeGreaterThan(10);
+    expect(parts.queue).toBeLessThan(totalMs);
   });
 
   test('it is allowed by FAULTS or by its own setting, asked for by 1, and never there unasked', async () => {

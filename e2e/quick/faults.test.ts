@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { Injector, faults as playFaults } from '@halfopen/faults';
 import { greeterContract } from '@halfopen/greetings';
@@ -6,8 +7,9 @@ import fc from 'fast-check';
 import { Registry } from 'prom-client';
 import { request } from 'undici';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { timed } from '../harness/machine-lateness.ts';
 import { spawnGreeter } from '../harness/process.ts';
-import { exchange, get, startEdge, startGreeter, startSystem } from '../harness/system.ts';
+import { exchange, get, PATIENT, startEdge, startGreeter, startSystem } from '../harness/system.ts';
 
 async function put(url: string, body: string | Buffer, headers: Record<string, string> = {}) {
   const answer = await request(`${url}/faults`, { method: 'PUT', body, headers });
@@ -30,7 +32,9 @@ describe('x-fault: one request', () => {
     ['drip,dripInterval=50', 504, 'attempt_timeout'],
     ['delay=5000', 504, 'attempt_timeout'],
   ])('%s → %i %s, and the next request is well', async (fault, status, code) => {
-    const { edge } = await startSystem({ GREETER_CALL_ATTEMPTS: '2', GREETER_CALL_ATTEMPT_TIMEOUT_MS: '200' });
+    // What is not about time has time: an attempt that met a busy machine would be another failure.
+    const patience = code === 'attempt_timeout' ? { GREETER_CALL_ATTEMPT_TIMEOUT_MS: '300' } : PATIENT;
+    const { edge } = await startSystem({ GREETER_CALL_ATTEMPTS: '2', ...patience });
     const answer = await get(`${edge.url}/hello`, { 'x-fault': fault });
     expect([answer.status, answer.json.code]).toEqual([status, code]);
     expect((await get(`${edge.url}/hello`)).status).toBe(200);
@@ -135,7 +139,7 @@ describe('PUT, GET, DELETE /faults: everybody', () => {
 
   test('a plan stops by itself', async () => {
     const greeter = await startGreeter({ FAULTS: 'on' });
-    await put(greeter.opsUrl, '{"forMs":300,"faults":[{"id":"down","status":500}]}');
+    await put(greeter.opsUrl, '{"forMs":1000,"faults":[{"id":"down","status":500}]}');
     expect((await get(`${greeter.url}/hello`)).status).toBe(500);
     await expect.poll(async () => (await get(`${greeter.url}/hello`)).status).toBe(200);
     expect((await get(`${greeter.opsUrl}/faults`)).json.leftMs).toEqual({ down: 0 });
@@ -385,18 +389,26 @@ describe('faults of the process', () => {
       const { text } = await get(`${opsUrl}/metrics`);
       return Number(/^process_cpu_seconds_total (\S+)/m.exec(text)?.[1]);
     };
-    const usedIn = async (ms: number) => {
-      const before = await cpuSeconds();
-      await new Promise((resolve) => setTimeout(resolve, ms));
-      return ((await cpuSeconds()) - before) / (ms / 1_000);
+    /** Share of a processor that it used meanwhile. On a crowded machine that is less than it asked for. */
+    const usedWhile = async (work: () => Promise<void>) => {
+      const [startedAt, before] = [performance.now(), await cpuSeconds()];
+      await work();
+      return ((await cpuSeconds()) - before) / ((performance.now() - startedAt) / 1_000);
     };
-    const idle = await usedIn(1_000);
-    await put(opsUrl, '{"faults":[{"id":"busy","cpu":1,"forMs":3000}]}');
-    const busy = usedIn(1_500);
-    for (let n = 0; n < 5; n++) expect((await get(`${opsUrl}/livez`)).tookMs).toBeLessThan(1_000);
-    expect(await busy).toBeGreaterThan(idle + 0.3);
-    await expect.poll(async () => (await get(`${opsUrl}/faults`)).json.leftMs.busy, { timeout: 5_000 }).toBe(0);
-    expect(await usedIn(1_000)).toBeLessThan(0.3);
+    const idle = await usedWhile(() => sleep(400));
+    await put(opsUrl, '{"faults":[{"id":"busy","cpu":1}]}');
+    const before = await cpuSeconds();
+    const busy = await usedWhile(async () => {
+      for (let n = 0; n < 5; n++) {
+        const { answer, ownMs } = await timed(() => get(`${opsUrl}/livez`));
+        expect(answer.status).toBe(200);
+        expect(ownMs).toBeLessThan(1_000);
+      }
+      await expect.poll(cpuSeconds).toBeGreaterThan(before + 0.4);
+    });
+    expect(busy).toBeGreaterThan(3 * idle);
+    await get(`${opsUrl}/faults`, {}, 'DELETE');
+    expect(await usedWhile(() => sleep(400))).toBeLessThan(busy / 2);
   });
 
   test('leak: grows to its cap, and is given back', async () => {
@@ -407,23 +419,21 @@ describe('faults of the process', () => {
     };
     const before = await residentMb();
     await put(opsUrl, '{"faults":[{"id":"leak","leak":100000000}]}');
-    await expect.poll(residentMb, { timeout: 20_000 }).toBeGreaterThan(before + 80);
+    await expect.poll(residentMb).toBeGreaterThan(before + 80);
     await get(`${opsUrl}/faults`, {}, 'DELETE');
     expect(await residentMb()).toBeLessThan(before + 40);
   });
 });
 
 describe('victims', () => {
-  const ids = Array.from({ length: 300 }, (_, n) => `victim-${n}`);
+  const ids = Array.from({ length: 150 }, (_, n) => `victim-${n}`);
 
   /** The requests whose first attempt was hit, in a run through an edge with this policy. */
   async function victims(policy: string, concurrency: number): Promise<readonly string[]> {
     const { edge, greeter } = await startSystem({
       GREETER_CALL_POLICY: policy,
       GREETER_CALL_MAX_IN_FLIGHT: '256',
-      GREETER_CALL_ATTEMPT_TIMEOUT_MS: '20000',
-      EDGE_DEADLINE_MS: '25000',
-      GREETER_DEADLINE_MS: '25000',
+      ...PATIENT,
     });
     await put(
       greeter.opsUrl,
@@ -446,8 +456,8 @@ describe('victims', () => {
 
   test('are the same at concurrency 1 and 200, with and without policies', async () => {
     const one = await victims('none', 1);
-    expect(one.length).toBeGreaterThan(40);
-    expect(one.length).toBeLessThan(80);
+    expect(one.length).toBeGreaterThan(20);
+    expect(one.length).toBeLessThan(40);
     expect(await victims('none', 200)).toEqual(one);
     expect(await victims('standard', 1)).toEqual(one);
     expect(await victims('standard', 200)).toEqual(one);

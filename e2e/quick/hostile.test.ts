@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { createHttpServer } from '@halfopen/service-kit/http-server';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { timed } from '../harness/machine-lateness.ts';
+import { measureLateness, nowMs, timed } from '../harness/machine-lateness.ts';
 import { deadUrl, get, rawStandIn, standIn, startEdge } from '../harness/system.ts';
 
 /** An answer may be this late: what a busy machine adds to a timer. */
@@ -115,7 +115,8 @@ describe('a hostile greeter: never a wrong 200, never late, never anything but a
     const greeter = await standIn((_req, res) => act(res));
     const edge = await startEdge(greeter.url, {
       EDGE_DEADLINE_MS: String(DEADLINE_MS),
-      GREETER_CALL_ATTEMPT_TIMEOUT_MS: '300',
+      // Where nothing hangs, no attempt is to be given up: on a busy machine that would be another failure.
+      GREETER_CALL_ATTEMPT_TIMEOUT_MS: code === 'attempt_timeout' ? '300' : '650',
       GREETER_CALL_ATTEMPTS: '2',
     });
     const { answer, ownMs } = await timed(() => get(`${edge.url}/hello?name=John`));
@@ -157,7 +158,10 @@ describe('a hostile greeter: never a wrong 200, never late, never anything but a
     const url = await rawStandIn((socket) => {
       socket.once('data', () => socket.end(bytes));
     });
-    const edge = await startEdge(url, { EDGE_DEADLINE_MS: String(DEADLINE_MS) });
+    const edge = await startEdge(url, {
+      EDGE_DEADLINE_MS: String(DEADLINE_MS),
+      GREETER_CALL_ATTEMPT_TIMEOUT_MS: '650',
+    });
     const { answer, ownMs } = await timed(() => get(`${edge.url}/hello?name=John`));
     expect([answer.status, answer.json.code]).toEqual([502, 'bad_response']);
     expect(ownMs).toBeLessThan(DEADLINE_MS + LATE_MS);
@@ -209,7 +213,7 @@ describe('a hostile greeter: never a wrong 200, never late, never anything but a
       let wrong = 0;
       let right = 0;
       const caller = async (who: number) => {
-        for (let n = 0; n < 50; n++) {
+        for (let n = 0; n < 20; n++) {
           const answer = await get(`${edge.url}/hello?name=${who}-${n}`, headers);
           if (answer.status === 200 && answer.json.message === `Hello, ${who}-${n}!`) right++;
           else if (answer.status === 200) wrong++;
@@ -217,7 +221,7 @@ describe('a hostile greeter: never a wrong 200, never late, never anything but a
       };
       await Promise.all(Array.from({ length: 20 }, (_, who) => caller(who)));
       expect(wrong).toBe(0);
-      expect(right).toBeGreaterThan(900);
+      expect(right).toBeGreaterThan(360);
     },
   );
 
@@ -292,7 +296,7 @@ describe('a hostile greeter: never a wrong 200, never late, never anything but a
 
 describe('deadlines', () => {
   test('a caller in a hurry is answered in time, and the greeter is told how long there is', async () => {
-    const seen: unknown[] = [];
+    const seen: number[] = [];
     const greeter = await standIn((req) => {
       seen.push(Number(req.headers['x-deadline-ms']));
     });
@@ -301,7 +305,11 @@ describe('deadlines', () => {
     expect([answer.status, answer.json.code]).toEqual([504, 'deadline_exceeded']);
     expect(answer.tookMs).toBeGreaterThan(190);
     expect(ownMs).toBeLessThan(200 + LATE_MS);
-    expect(seen).toEqual([expect.toSatisfy((ms: number) => ms > 150 && ms <= 200)]);
+    // Besides the machine's part, the edge has used little of it before it asks.
+    const [toldMs = 0] = seen;
+    expect(seen).toHaveLength(1);
+    expect(toldMs).toBeLessThanOrEqual(200);
+    expect(toldMs).toBeGreaterThan(150 - (answer.tookMs - ownMs));
   });
 
   test('no caller gets more than the configured deadline', async () => {
@@ -320,11 +328,13 @@ describe('deadlines', () => {
       json('{"message":"Hi"}')(res);
     });
     const edge = await startEdge(greeter.url, { GREETER_CALL_ATTEMPT_TIMEOUT_MS: '300' });
-    expect((await get(`${edge.url}/hello`)).status).toBe(200);
+    const { answer, ownMs } = await timed(() => get(`${edge.url}/hello`));
+    expect(answer.status).toBe(200);
     expect(attempts.map(([attempt]) => attempt)).toEqual(['1', '2']);
-    const [first, second] = attempts.map(([, leftMs]) => leftMs);
-    expect(first).toBeGreaterThan(1_900);
-    expect(second).toBeLessThanOrEqual(1_700);
+    const [first = 0, second = 0] = attempts.map(([, leftMs]) => leftMs);
+    expect(first).toBeGreaterThan(1_900 - (answer.tookMs - ownMs));
+    // The first attempt has used up its timeout.
+    expect(second).toBeLessThanOrEqual(first - 299);
   });
 });
 
@@ -375,7 +385,8 @@ describe('callers who drip', () => {
       await server.close(0, 0);
     });
     const { hostname, port } = new URL(url);
-    const startedAt = performance.now();
+    const lateness = await measureLateness();
+    const startedAt = nowMs();
     let open = 50;
     const dripping = Array.from({ length: open }, async () => {
       const socket = connect(Number(port), hostname);
@@ -385,22 +396,27 @@ describe('callers who drip', () => {
       for await (const data of socket) answer += data;
       clearInterval(drip);
       open--;
-      return { answer, tookMs: performance.now() - startedAt };
+      return { answer, closedAt: nowMs() };
     });
-    let served = 0;
-    while (open > 0 && performance.now() - startedAt < 4_000) {
-      const { text, tookMs } = await get(url);
-      expect(text).toBe('served');
-      // A server that is held up by those who drip would hold up the others for as long.
-      expect(tookMs).toBeLessThan(500);
-      if (open === 50) served++;
+    const others: { readonly askedAt: number; readonly servedAt: number }[] = [];
+    let servedMeanwhile = 0;
+    while (open > 0) {
+      const askedAt = nowMs();
+      expect((await get(url)).text).toBe('served');
+      others.push({ askedAt, servedAt: nowMs() });
+      if (open === 50) servedMeanwhile++;
     }
-    expect(served).toBeGreaterThan(10);
-    for (const { answer, tookMs } of await Promise.all(dripping)) {
+    expect(servedMeanwhile).toBeGreaterThan(10);
+    const closed = await Promise.all(dripping);
+    const { outside } = await lateness.stop();
+    // A server that is held up by those who drip would hold up the others for as long.
+    const waited = others.map(({ askedAt, servedAt }) => servedAt - askedAt - outside(askedAt, servedAt));
+    expect(Math.max(...waited)).toBeLessThan(500);
+    for (const { answer, closedAt } of closed) {
       expect(answer).toMatch(/^HTTP\/1.1 408 /);
       expect(answer).toContain('content-type: application/problem+json');
-      expect(tookMs).toBeGreaterThan(900);
-      expect(tookMs).toBeLessThan(3_000);
+      expect(closedAt - startedAt).toBeGreaterThan(900);
+      expect(closedAt - startedAt - outside(startedAt, closedAt)).toBeLessThan(3_000);
     }
     expect(refused).toEqual(Array(50).fill('408 bad_request'));
   });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { spawnEdge, spawnGreeter } from '../harness/process.ts';
-import { deadUrl, get, rawStandIn } from '../harness/system.ts';
+import { deadUrl, get, PATIENT, rawStandIn } from '../harness/system.ts';
 
 test('secrets and headers never reach the output of a service, whatever happens to the call', async () => {
   const secrets = ['s3cret-token', 's3cret-cookie', 's3cret-name', 's3cret-answer', 's3cret-state'];
@@ -12,12 +12,12 @@ test('secrets and headers never reach the output of a service, whatever happens 
   const garbled = await rawStandIn((socket) => {
     socket.on('data', () => socket.end('s3cret-answer'));
   });
-  const greeter = spawnGreeter({ LOG_LEVEL: 'trace', FAULTS: 'on' });
+  const greeter = spawnGreeter({ ...PATIENT, LOG_LEVEL: 'trace', FAULTS: 'on' });
   const greeterUrl = (await greeter.listening).url;
   const outputs = [greeter.output];
   const outcomes: string[] = [];
   for (const url of [leaky, garbled, await deadUrl(), greeterUrl]) {
-    const edge = spawnEdge({ LOG_LEVEL: 'trace', FAULTS: 'on', GREETER_URL: url });
+    const edge = spawnEdge({ ...PATIENT, LOG_LEVEL: 'trace', FAULTS: 'on', GREETER_URL: url });
     outputs.push(edge.output);
     const at = await edge.listening;
     for (const fault of ['reset', 'status=500', 'status=400', 'truncate', 's3cret-name']) {

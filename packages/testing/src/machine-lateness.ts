@@ -55,11 +55,14 @@ export interface Starvation {
  */
 export function sampleStarvation(pids: readonly number[]): { readonly stop: () => Starvation[] } {
   const samples: Starvation[] = [];
+  /** The last known value of each: about a process that has ended, the kernel tells nothing any more. */
+  const starved = new Map(pids.map((pid) => [pid, 0]));
   const sample = () => {
+    for (const pid of pids) starved.set(pid, starvedMs(pid) ?? starved.get(pid) ?? 0);
     samples.push({
       atMs: nowMs(),
-      starvedMs: pids.reduce((sum, pid) => sum + starvedMs(pid), 0),
-      ownMs: starvedMs(process.pid),
+      starvedMs: [...starved.values()].reduce((sum, ms) => sum + ms, 0),
+      ownMs: starvedMs(process.pid) ?? 0,
     });
   };
   sample();
@@ -73,13 +76,13 @@ export function sampleStarvation(pids: readonly number[]): { readonly stop: () =
   };
 }
 
-function starvedMs(pid: number): number {
+function starvedMs(pid: number): number | undefined {
   try {
     const [, waitedNs = '0'] = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ');
     return Number(waitedNs) / 1e6;
   } catch {
-    // The process has ended, or this is not Linux: nothing is known that could be subtracted.
-    return 0;
+    // The process has ended, or this is not Linux.
+    return undefined;
   }
 }
 
@@ -90,7 +93,10 @@ export interface Lateness {
    * the time that the processes under test were starved of a processor.
    */
   readonly between: (fromMs: number, toMs: number) => number;
-  /** The same if the measuring process is also the one under test, whose own late timers are then its own fault. */
+  /**
+   * The same if the measuring process does some or all of the work under test. Its own late timers are then its own fault, and its own
+   * wait for a processor counts.
+   */
   readonly outside: (fromMs: number, toMs: number) => number;
 }
 
@@ -106,8 +112,8 @@ const BYSTANDER = import.meta.url.endsWith('.ts') ? './bystander.ts' : './bystan
 export async function measureLateness(
   pids: readonly number[] = [],
 ): Promise<{ readonly stop: () => Promise<Lateness> }> {
-  // A test runner's loader must not be inherited.
-  const bystander = new Worker(new URL(BYSTANDER, import.meta.url), { execArgv: [], workerData: [...pids] });
+  const bystander = idle.pop() ?? startBystander();
+  bystander.postMessage([...pids]);
   await once(bystander, 'message');
   const own = sampleTimer();
   return {
@@ -116,14 +122,25 @@ export async function measureLateness(
       const told = once(bystander, 'message');
       bystander.postMessage('stop');
       const [{ late, starved }] = (await told) as [Noise];
-      await bystander.terminate();
+      idle.push(bystander);
       return {
         between: (fromMs, toMs) =>
           worst(late, fromMs, toMs) + worst(ownLate, fromMs, toMs) + grown('starvedMs', starved, fromMs, toMs),
-        outside: (fromMs, toMs) => worst(late, fromMs, toMs) + grown('ownMs', starved, fromMs, toMs),
+        outside: (fromMs, toMs) =>
+          worst(late, fromMs, toMs) + grown('ownMs', starved, fromMs, toMs) + grown('starvedMs', starved, fromMs, toMs),
       };
     },
   };
+}
+
+/** Bystanders that nobody needs now. Starting one for each measurement would be most of the noise. */
+const idle: Worker[] = [];
+
+function startBystander(): Worker {
+  // A test runner's loader must not be inherited.
+  const bystander = new Worker(new URL(BYSTANDER, import.meta.url), { execArgv: [] });
+  bystander.unref();
+  return bystander;
 }
 
 /** What the bystander saw. */
@@ -160,9 +177,16 @@ function firstAfter(sorted: readonly { readonly atMs: number }[], instantMs: num
   return low;
 }
 
-/** Does something in this process. @returns its result, and how long it took without the delay that the machine added */
-export async function timed<T>(work: () => Promise<T>): Promise<{ readonly answer: T; readonly ownMs: number }> {
-  const lateness = await measureLateness();
+/**
+ * Does something, in this process and perhaps in others.
+ * @param pids the others. Default none
+ * @returns its result, and how long it took without the delay that the machine added
+ */
+export async function timed<T>(
+  work: () => Promise<T>,
+  pids: readonly number[] = [],
+): Promise<{ readonly answer: T; readonly ownMs: number }> {
+  const lateness = await measureLateness(pids);
   const startedAt = nowMs();
   const answer = await work();
   const endedAt = nowMs();
