@@ -44,10 +44,12 @@ export function say(line: string): void {
 /** @throws Error that says what to do, when there is no engine to run containers on */
 export async function requireEngine(): Promise<void> {
   await docker('version').catch(() => {
-    throw new Error('no Docker engine is reachable: start one (or point DOCKER_HOST at one) and run this again');
+    throw new Error(
+      'no Docker engine is reachable: install one with `curl -fsSL https://get.docker.com | sh`, start it, or point DOCKER_HOST at one',
+    );
   });
   await docker('compose', 'version').catch(() => {
-    throw new Error('`docker compose` is missing: install the Compose v2 plugin and run this again');
+    throw new Error('`docker compose` is missing: `sudo apt-get install docker-compose-plugin`');
   });
 }
 

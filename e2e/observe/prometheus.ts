@@ -16,7 +16,7 @@ const run = promisify(execFile);
 
 /** For whoever has neither program. */
 const NEEDED =
-  "prometheus and promtool are needed: install Debian's package prometheus, or put prometheus.io's on the PATH";
+  'prometheus and promtool are needed: `sudo apt-get install prometheus`, or put those of prometheus.io on the PATH';
 
 const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === 'ENOENT';
 

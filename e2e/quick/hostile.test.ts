@@ -116,12 +116,14 @@ describe('a hostile greeter: never a wrong 200, never late, never anything but a
     const edge = await startEdge(greeter.url, {
       EDGE_DEADLINE_MS: String(DEADLINE_MS),
       // Where nothing hangs, no attempt is to be given up: on a busy machine that would be another failure.
-      GREETER_CALL_ATTEMPT_TIMEOUT_MS: code === 'attempt_timeout' ? '300' : '650',
+      GREETER_CALL_ATTEMPT_TIMEOUT_MS: code === 'attempt_timeout' ? '200' : '650',
       GREETER_CALL_ATTEMPTS: '2',
     });
     const { answer, ownMs } = await timed(() => get(`${edge.url}/hello?name=John`));
     expect(answer.headers['content-type']).toBe('application/problem+json');
-    expect([answer.status, answer.json.code]).toEqual([expectedStatus, code]);
+    // Where the machine is late, the deadline may pass before the second attempt is given up.
+    const codes = code === 'attempt_timeout' ? [code, 'deadline_exceeded'] : [code];
+    expect([answer.status, answer.json.code]).toEqual([expectedStatus, expect.toBeOneOf(codes)]);
     expect(ownMs).toBeLessThan(DEADLINE_MS + LATE_MS);
     if (expectedStatus === 503) expect(answer.headers['retry-after']).toMatch(/^[1-9]\d*$/);
     expect(answer.text).not.toMatch(/\bat .*\.ts|node_modules|Hello, John/);

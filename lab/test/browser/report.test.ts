@@ -34,7 +34,7 @@ beforeAll(async () => {
   const executablePath = process.env.CHROMIUM_PATH ?? BROWSERS.find((path) => existsSync(path));
   if (executablePath === undefined) {
     throw new Error(
-      `the report is looked at in a real browser, and there is none at ${BROWSERS.join(', ')}: install Debian's package chromium, or set CHROMIUM_PATH`,
+      `these tests need Chromium, and there is none at ${BROWSERS.join(', ')}: \`sudo apt-get install chromium\`, or set CHROMIUM_PATH`,
     );
   }
   const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
