@@ -9,12 +9,15 @@ import type { Greeter, System } from './system.ts';
 const run = promisify(execFile);
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-/** Where the edge listens in its container, and where `greeter-ops` hands on to the ops port of the first greeter. */
+/**
+ * Ports of the edge in its container, and the port where `greeter-ops` forwards to the ops port of the first greeter.
+ */
 const [EDGE_PORT, EDGE_OPS_PORT, FIRST_GREETER_OPS_PORT] = [8_080, 8_081, 5_001];
 
 /**
- * The system that `docker compose up` has started in this folder (or as `COMPOSE_PROJECT_NAME`), on whatever ports it has published.
- * @throws Error where it does not run
+ * Attaches to the system that `docker compose up` started in this folder (or as `COMPOSE_PROJECT_NAME`), on whatever
+ * ports it publishes.
+ * @throws Error when it is not running
  */
 export async function attachToCompose(ledger: Ledger): Promise<System> {
   const published = await publishedPorts();
@@ -42,7 +45,7 @@ type Published = { readonly project: string } & Readonly<
   Partial<Record<'edge' | 'greeter-ops', ReadonlyMap<number, string>>>
 >;
 
-/** Of each service, by the port in the container, ascending: the address on this machine. */
+/** The published addresses of each service, by port in the container, ascending. */
 async function publishedPorts(): Promise<Published> {
   const { stdout } = await run('docker', ['compose', 'ps', '--format', 'json'], { cwd: ROOT }).catch(
     (error: unknown) => {
@@ -69,12 +72,14 @@ async function publishedPorts(): Promise<Published> {
   };
 }
 
-/** Any service: load and nothing else, unless a wire proxy stands before one of its dependencies. */
+/**
+ * Attaches to any service: it gets load and nothing else, unless a wire proxy is in front of one of its dependencies.
+ */
 export function attachToUrl(url: string): System {
   return attached(url, url.replace(/\/$/, ''), undefined, []);
 }
 
-/** Nothing of it is ours to stop: only the faults are taken back. */
+/** The system is not ours to stop; only faults are undone. */
 function attached(where: string, url: string, edgeOpsUrl: string | undefined, greeters: readonly Greeter[]): System {
   return {
     where,

@@ -1,19 +1,19 @@
 import { indexOfRequestId } from '../load/request-id.ts';
 
-/** The attempts that the greeters have seen, one by one. */
+/** The attempts that the greeters saw, one by one. */
 export interface AttemptLog {
-  /** Takes a line of a greeter's log. */
+  /** Reads a line of a greeter's log. */
   read(line: string): void;
-  /** @returns how many attempts each arrival cost; index is the number of the arrival */
+  /** @returns how many attempts each arrival took, by index of the arrival */
   counts(arrivals: number): Uint16Array;
   /** When each attempt arrived, in milliseconds since 1970. */
   readonly startedAtMs: readonly number[];
 }
 
 /**
- * Counts attempts where they arrive: in the log of the greeter, which names the request that each belongs to, and so counts what
- * no edge can hide. A greeter writes a line when an attempt has ended, however it has ended; one that is killed cannot write the
- * lines of those it was working on.
+ * Counts attempts where they arrive: in the greeter's log, which names the request of each attempt. No edge can hide an
+ * attempt from it. A greeter logs an attempt when it has ended, whatever its outcome; a killed greeter cannot log the
+ * attempts it was working on.
  */
 export function createAttemptLog(seed: number): AttemptLog {
   const seen: number[] = [];
@@ -21,7 +21,7 @@ export function createAttemptLog(seed: number): AttemptLog {
   return {
     startedAtMs,
     read(line) {
-      // Cheaper than to parse what is none of our business.
+      // Cheaper than parsing every line.
       if (!line.includes('"msg":"request')) return;
       const {
         requestId,

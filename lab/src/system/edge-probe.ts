@@ -12,14 +12,14 @@ const status = z.object({
   }),
 });
 
-/** Long enough for a busy edge, short enough not to pile up. */
+/** Long enough for a busy edge, short enough for requests not to pile up. */
 const PATIENCE_MS = 1_000;
 
-/** @returns what the edge says of its breaker and budget; `undefined` where it has neither, or does not answer in time */
+/** @returns the state of the edge's breaker and budget; `undefined` when it has none or does not answer in time */
 export async function askEdge(opsUrl: string): Promise<Omit<EdgeSample, 'atMs'> | undefined> {
   const text = await fetchText(`${opsUrl}/downstreams`);
   const parsed = status.safeParse(text === undefined ? undefined : JSON.parse(text));
-  // A bare call asks no breaker and no budget: what they say then means nothing.
+  // A bare call uses no breaker and no budget, so their state means nothing.
   if (!parsed.success || parsed.data.greeter.policy === 'none') return undefined;
   const { breaker, retryBudgetRemaining, endpoints } = parsed.data.greeter;
   return {
@@ -32,7 +32,7 @@ export async function askEdge(opsUrl: string): Promise<Omit<EdgeSample, 'atMs'> 
   };
 }
 
-/** @returns the policy in force at the edge, where it says */
+/** @returns the edge's policy, if it reports one */
 export async function policyOf(opsUrl: string): Promise<string | undefined> {
   const text = await fetchText(`${opsUrl}/downstreams`);
   const parsed = status.safeParse(text === undefined ? undefined : JSON.parse(text));
@@ -41,7 +41,7 @@ export async function policyOf(opsUrl: string): Promise<string | undefined> {
 
 /**
  * The sum of a metric over all its labels.
- * @returns `undefined` where nobody answers; 0 where the metric has no value yet
+ * @returns `undefined` when there is no answer; 0 when the metric has no value yet
  */
 export async function sumOfMetric(opsUrl: string, name: string): Promise<number | undefined> {
   const text = await fetchText(`${opsUrl}/metrics`);
@@ -55,7 +55,7 @@ async function fetchText(url: string): Promise<string | undefined> {
     const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
     return response.ok ? await response.text() : undefined;
   } catch {
-    // Too busy, or gone: a sample is missing, and is shown as missing.
+    // Too busy, or gone. The sample is missing and shows as missing.
     return undefined;
   }
 }

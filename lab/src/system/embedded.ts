@@ -44,11 +44,11 @@ export async function startEmbedded(
       GREETER_PORT: '0',
       GREETER_OPS_PORT: '0',
       ...asText(variant.greeter),
-      // One line for each attempt, also for those whose caller has left: they are counted.
+      // One line per attempt, including those whose caller has left: they are counted.
       LOG_LEVEL: 'debug',
     }),
     stdout: (line) => attempts.read(line),
-    // As Compose does with one that dies by itself: a fault may have told it to.
+    // Like Compose, restart a process that ended on its own: a fault may have told it to exit.
     onDeath: (ending) => void startAgain(title, replica, ending),
   });
   const edgeOptions = (title: string): ServiceOptions => ({
@@ -56,14 +56,14 @@ export async function startEmbedded(
       ...asText(variant.edge),
       EDGE_PORT: '0',
       EDGE_OPS_PORT: '0',
-      // What it logs during an experiment is not kept; an error that stops it is.
+      // Its log is not kept during an experiment, except an error that stops it.
       LOG_LEVEL: 'error',
     }),
     stdout: () => undefined,
     onDeath: (ending) => remarks.push(`${storyOf(title, ending)}.`),
   });
   const optionsOf = (title: string, env: Readonly<Record<string, string>>): ServiceOptions => ({
-    // Only what the variant says: a setting in the user's shell must not change the result.
+    // Only the variant's variables: a setting in the user's shell must not change the result.
     env: { PATH: process.env.PATH, ...env, FAULTS: 'on' },
     stderr: (line) => errors.set(title, `${errors.get(title) ?? ''}${line}\n`),
   });

@@ -2,16 +2,17 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { commandOf } from './processes.ts';
 
-/** What must be undone should the runner die. */
+/** Something that must be undone if the runner dies. */
 export type Debt =
-  /** A request that takes a fault back. */
+  /** A request that undoes a fault. */
   | { readonly kind: 'request'; readonly method: 'DELETE'; readonly url: string }
-  /** A command that takes a fault back, such as `docker unpause`. */
+  /** A command that undoes a fault, such as `docker unpause`. */
   | { readonly kind: 'command'; readonly argv: readonly [string, ...string[]] };
 
 /**
- * What this run has changed elsewhere and not yet undone, on disk. A runner that is killed cannot clean up: the next one reads what
- * it left. Its own processes need no entry: they end by themselves when the runner is gone, paused ones too.
+ * What this run has changed elsewhere and not yet undone, on disk. A runner that is killed cannot clean up, so the next
+ * one reads what it left. Its own processes need no entry: they end by themselves when the runner is gone, even paused
+ * ones.
  */
 export interface Ledger {
   add(debt: Debt): void;
@@ -25,14 +26,14 @@ interface Page {
   readonly debts: readonly Debt[];
 }
 
-/** @param folder of the user's own: what stands in it is executed */
+/** @param folder must belong to the user, because commands in it are executed */
 export function openLedger(folder: string): Ledger {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, `lab-${process.pid}.json`);
   const runner = { pid: process.pid, command: commandOf(process.pid) ?? '' };
   let debts: Debt[] = [];
   const write = () => {
-    // A runner that is killed in the middle of writing must not leave half a page.
+    // A runner that is killed while writing must not leave half a file.
     writeFileSync(`${file}.new`, JSON.stringify({ runner, debts } satisfies Page));
     renameSync(`${file}.new`, file);
   };
@@ -50,9 +51,9 @@ export function openLedger(folder: string): Ledger {
 }
 
 /**
- * Undoes what runners that are no more have left.
- * @param undo takes back one debt; how, is not this file's business
- * @returns what was undone, a line each
+ * Undoes what dead runners have left.
+ * @param undo undoes one debt
+ * @returns what was undone, one line each
  */
 export async function cleanUp(folder: string, undo: (debt: Debt) => Promise<string | undefined>): Promise<string[]> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -2,9 +2,9 @@ import type { AttemptLog } from './attempt-log.ts';
 
 /** One greeter, as faults see it. */
 export interface Greeter {
-  /** Of its `/faults` and `/metrics`; `undefined` where it has none that can be reached. */
+  /** Base URL of its `/faults` and `/metrics`. */
   readonly opsUrl: string;
-  /** Stops the process or lets it go on. */
+  /** Stops the process, or continues it. */
   readonly pause: () => Promise<void>;
   readonly resume: () => Promise<void>;
   readonly kill: () => Promise<void>;
@@ -12,22 +12,22 @@ export interface Greeter {
   readonly restart: () => Promise<void>;
 }
 
-/** What an experiment is done to. */
+/** The system under test. */
 export interface System {
-  /** For the result: where it ran. */
+  /** Where it runs, for the result. */
   readonly where: string;
-  /** Takes the load. */
+  /** Receives the load. */
   readonly url: string;
-  /** Of the edge's `/downstreams` and `/metrics`. */
+  /** Base URL of the edge's `/downstreams` and `/metrics`; `undefined` when it cannot be reached. */
   readonly edgeOpsUrl: string | undefined;
   readonly greeters: readonly Greeter[];
-  /** Where the edge finds each greeter, in their order; empty where the runner has not told it. */
+  /** The greeters' addresses as the edge knows them, in order; empty when the runner did not start them. */
   readonly greeterUrls: readonly string[];
-  /** Attempts one by one, where somebody can count them so. */
+  /** The attempts one by one; `undefined` when they cannot be counted so. */
   readonly attempts: AttemptLog | undefined;
-  /** Names of the wire proxies between edge and greeters. */
+  /** Names of the wire proxies between the edge and the greeters. */
   readonly proxies: readonly string[];
-  /** What went wrong with it while it ran, a sentence each. */
+  /** What went wrong with it during the run, one sentence each. */
   readonly remarks: readonly string[];
   stop(): Promise<void>;
 }

@@ -5,15 +5,15 @@ import type { Debt } from './ledger.ts';
 const run = promisify(execFile);
 
 /**
- * Takes back one thing that a dead runner has left.
- * @returns what was done; `undefined` where there was nothing left to do
+ * Undoes one thing that a dead runner has left.
+ * @returns what was done; `undefined` when nothing was left to do
  */
 export async function undo(debt: Debt): Promise<string | undefined> {
   switch (debt.kind) {
     case 'request':
       return fetch(debt.url, { method: debt.method, signal: AbortSignal.timeout(5_000) }).then(
         ({ status }) => `${debt.method} ${debt.url} (${status})`,
-        // Nobody there any more: so the fault is gone, too.
+        // Nobody listens there any more, so the fault is gone too.
         () => undefined,
       );
     default: {
@@ -21,7 +21,7 @@ export async function undo(debt: Debt): Promise<string | undefined> {
       const line = debt.argv.join(' ');
       return run(file, args).then(
         () => line,
-        // What was never paused cannot be unpaused.
+        // A container that was never paused cannot be unpaused.
         (error: Error) => `${line} (refused: ${error.message.split('\n').at(-1) ?? ''})`,
       );
     }

@@ -7,12 +7,15 @@ export interface Wire {
 
 export interface Proxies {
   readonly names: readonly string[];
-  /** Where each listens, in the order of what it stands before. */
+  /** Addresses of the proxies, in the order of their upstreams. */
   readonly urls: readonly string[];
   readonly remove: () => Promise<void>;
 }
 
-/** Puts a proxy before each of these addresses, until `remove`. @throws Error where the API refuses */
+/**
+ * Puts a proxy in front of each address, until `remove`.
+ * @throws Error when the API refuses
+ */
 export async function proxiesFor(wire: Wire, upstreams: readonly string[], ledger: Ledger): Promise<Proxies> {
   const made: { name: string; url: string; debt: Debt }[] = [];
   const remove = async () => {
@@ -36,7 +39,10 @@ export async function proxiesFor(wire: Wire, upstreams: readonly string[], ledge
   return { names: made.map(({ name }) => name), urls: made.map(({ url }) => url), remove };
 }
 
-/** One request to the API. @throws Error that says what it answered */
+/**
+ * Sends one request to the API.
+ * @throws Error with what it answered
+ */
 export async function callWire(
   { apiUrl }: Wire,
   method: 'POST' | 'DELETE',
