@@ -7,7 +7,7 @@ import { defaultBreaker } from '../stage/breaker.ts';
 import { endOf, pause, percent } from '../stage/observe.ts';
 import { JSON_TYPE, OK, withShop, withStandIn } from '../stage/on-sockets.ts';
 import { onVirtualTime, openLoop } from '../stage/on-virtual-time.ts';
-import { timed as timedShop } from '../stage/shop.ts';
+import { limitedAttempts } from '../stage/shop.ts';
 
 const ENDPOINTS: readonly Endpoint[] = ['a', 'b', 'c'].map((host) => ({ origin: `http://${host}`, host }));
 const ODD = 'http://a';
@@ -144,7 +144,8 @@ export const BALANCER: readonly Measurement[] = [
         httpAgent.destroy();
         return figure;
       }),
-    ours: () => lostPosts((url, withPost) => withShop(url, timedShop(1_500), (shop) => withPost(() => shop.order({})))),
+    ours: () =>
+      lostPosts((url, withPost) => withShop(url, limitedAttempts(1_500), (shop) => withPost(() => shop.order({})))),
     shows: (naive, ours) => naive.amount > 10 && ours.amount === 0,
   },
 ];

@@ -8,7 +8,7 @@ import type { Figure, Measurement } from '../measurement.ts';
 import { endOf, pause, timed } from '../stage/observe.ts';
 import { JSON_TYPE, OK, withEdge, withShop, withStandIn } from '../stage/on-sockets.ts';
 import { onVirtualTime, openLoop } from '../stage/on-virtual-time.ts';
-import { threeAttempts, timed as timedShop } from '../stage/shop.ts';
+import { limitedAttempts, threeAttempts } from '../stage/shop.ts';
 
 /** axios with three retries, set up as the README of axios-retry shows. */
 function retrying() {
@@ -158,7 +158,7 @@ export const RETRY: readonly Measurement[] = [
     library: 'axios-retry',
     say: (times) => `${times} ×`,
     naive: () => requestsOf(loses, (url) => retrying().post(url)),
-    ours: () => requestsOf(loses, (url) => withShop(url, timedShop(500), (shop) => shop.order({}))),
+    ours: () => requestsOf(loses, (url) => withShop(url, limitedAttempts(500), (shop) => shop.order({}))),
     shows: (naive, ours) => naive.amount > 1 && ours.amount === 1,
   },
   {
@@ -169,7 +169,7 @@ export const RETRY: readonly Measurement[] = [
     library: 'axios-retry',
     say: (attempts) => `attempts: ${attempts}`,
     naive: () => requestsOf(silentOnce(), (url) => retrying().get(url, { timeout: 300 })),
-    ours: () => requestsOf(silentOnce(), (url) => withShop(url, timedShop(300), (shop) => shop.find({}))),
+    ours: () => requestsOf(silentOnce(), (url) => withShop(url, limitedAttempts(300), (shop) => shop.find({}))),
     shows: (naive, ours) => naive.amount === 1 && ours.amount === 2 && ours.ended === 'answer',
   },
   {
@@ -207,7 +207,7 @@ export const RETRY: readonly Measurement[] = [
     naive: () => withStandIn(busyFor(3_600), (url) => timed(() => retrying().get(url, patient()))),
     ours: () =>
       withStandIn(busyFor(3_600), (url) =>
-        withShop(url, timedShop(500), (shop) => timed(() => shop.find({}, patient()))),
+        withShop(url, limitedAttempts(500), (shop) => timed(() => shop.find({}, patient()))),
       ),
     shows: (naive, ours) =>
       naive.ended === 'ERR_CANCELED' && ours.ended === 'remote_error' && ours.amount < PATIENCE_MS / 4,
@@ -221,7 +221,7 @@ export const RETRY: readonly Measurement[] = [
     say: (requests) => requests,
     naive: () => requestsOf(busyFor(MONTH_S), (url) => retrying().get(url, patient())),
     ours: () =>
-      requestsOf(busyFor(MONTH_S), (url) => withShop(url, timedShop(500), (shop) => shop.find({}, patient()))),
+      requestsOf(busyFor(MONTH_S), (url) => withShop(url, limitedAttempts(500), (shop) => shop.find({}, patient()))),
     shows: (naive, ours) => naive.amount === 4 && ours.amount === 1,
   },
   {

@@ -60,5 +60,5 @@ export const threeAttempts = (changes: Partial<RetryOptions> = {}): Policy =>
   });
 
 /** Three attempts of at most `attemptMs` each, within a deadline of two seconds. */
-export const timed = (attemptMs: number): Policy =>
+export const limitedAttempts = (attemptMs: number): Policy =>
   compose(deadline({ timeoutMs: 2_000 }), threeAttempts(), attemptTimeout({ timeoutMs: attemptMs }));

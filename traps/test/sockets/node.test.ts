@@ -6,7 +6,7 @@ import axios from 'axios';
 import { expect, test } from 'vitest';
 import { endOf } from '../../src/stage/observe.ts';
 import { JSON_TYPE, OK } from '../../src/stage/on-sockets.ts';
-import { threeAttempts, timed } from '../../src/stage/shop.ts';
+import { limitedAttempts, threeAttempts } from '../../src/stage/shop.ts';
 import { shopAt, standIn } from './shop-at.ts';
 
 test('the server closes a kept connection just as it is used: ECONNRESET (node #20256, axios #6113)', async () => {
@@ -57,6 +57,6 @@ test('a long-lived signal keeps the listeners of ended fetches until the garbage
   };
   expect(await mostListeners(async (signal) => (await fetch(url, { signal })).json())).toBeGreaterThan(10);
 
-  const shop = shopAt(url, timed(5_000));
+  const shop = shopAt(url, limitedAttempts(5_000));
   expect(await mostListeners((signal) => shop.find({}, { signal }))).toBe(0);
 });
