@@ -15,14 +15,14 @@ const tarballs = join(here, '..', 'tarballs');
 const run = (command: string, args: readonly string[], cwd = here) =>
   execFileSync(command, args, { cwd, stdio: 'inherit' });
 
+const distOf = (name: string) => join(here, name, 'dist');
+
 const built = mkdtempSync(join(tmpdir(), 'halfopen-build-'));
 try {
   run(join(here, '../node_modules/.bin/tsc'), ['--project', 'tsconfig.build.json', '--outDir', built]);
   mkdirSync(tarballs, { recursive: true });
   for (const name of PACKAGES) {
-    const dist = join(here, name, 'dist');
-    rmSync(dist, { recursive: true, force: true });
-    cpSync(join(built, name, 'src'), dist, { recursive: true });
+    cpSync(join(built, name, 'src'), distOf(name), { recursive: true });
     run(
       'npx',
       ['-y', 'pnpm@12', '--silent', 'pack', '--out', join(tarballs, `halfopen-${name}.tgz`)],
@@ -30,7 +30,8 @@ try {
     );
   }
 } finally {
-  rmSync(built, { recursive: true });
+  // Compiled files must not stay: `pnpm check` would lint them, and a stale one would be packed again.
+  for (const folder of [built, ...PACKAGES.map(distOf)]) rmSync(folder, { recursive: true, force: true });
 }
 process.stdout.write(
   `In another folder: npm install ${PACKAGES.map((name) => join(tarballs, `halfopen-${name}.tgz`)).join(' ')}\n`,

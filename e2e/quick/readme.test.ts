@@ -1,14 +1,12 @@
 /** The README does what it says: every command without Docker, with the output that stands there. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { expect, onTestFinished, test } from 'vitest';
 import { countShellBlocks, root, shell, shellBlocks, withoutChance } from '../harness/readme.ts';
 import { freePort, get } from '../harness/system.ts';
 
-test('the commands under "Try it", then those under "Copy it" in an empty folder', async () => {
+test('the commands under "Try it"', async () => {
   const ports: Record<string, string> = {};
   const env: NodeJS.ProcessEnv = { ...process.env };
   for (const [name, usual] of [
@@ -47,8 +45,6 @@ test('the commands under "Try it", then those under "Copy it" in an empty folder
     const got = await shell(here(commands), env);
     expect(untimed(got), commands).toBe(untimed(here(output ?? '')));
   }
-  const copied = await shell(copyIt(here), env);
-  expect(copied).toBe(shellBlocks('Copy it')[0]?.output);
 
   // Whoever kills the package manager, and not what it started, leaves nothing behind either.
   system.kill('SIGTERM');
@@ -58,28 +54,6 @@ test('the commands under "Try it", then those under "Copy it" in an empty folder
 
 /** How long it took differs; that it is within the deadline is measured elsewhere. */
 const untimed = (text: string) => withoutChance(text).replace(/after [\d.]+ s/g, 'after <s> s');
-
-/**
- * Prepares "Copy it" in a folder of its own. No registry is asked: `npm i` makes links to the folders, and zod and Node are there.
- * @returns the command that makes the call
- */
-function copyIt(here: (text: string) => string): string {
-  const [block] = shellBlocks('Copy it');
-  const [, folders = ''] = /^npm i (.*) zod\nnpx -y node@24 call\.mts\n$/.exec(block?.commands ?? '') ?? [];
-  const folder = mkdtempSync(join(tmpdir(), 'caller-'));
-  onTestFinished(() => {
-    rmSync(folder, { recursive: true });
-  });
-  mkdirSync(join(folder, 'node_modules/@halfopen'), { recursive: true });
-  for (const name of folders.split(' ')) {
-    const target = name.replace('../halfopen/', root);
-    symlinkSync(target, join(folder, 'node_modules/@halfopen', basename(target)));
-  }
-  symlinkSync(join(root, 'packages/contracts/node_modules/zod'), join(folder, 'node_modules/zod'));
-  const [, script = ''] = /^## Copy it$.*?^```ts\n(.*?)^```$/ms.exec(readFileSync(`${root}README.md`, 'utf8')) ?? [];
-  writeFileSync(join(folder, 'call.mts'), here(script));
-  return `cd ${folder} && exec ${process.execPath} call.mts`;
-}
 
 test('the commands under "Tests" are what continuous integration runs', () => {
   const ci = readFileSync(`${root}.ci/run`, 'utf8');
