@@ -1,4 +1,5 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
+import { createLogOutput, type LogOutput } from './log-output.ts';
 
 export type { Logger };
 
@@ -23,9 +24,9 @@ const MAX_CAUSES = 2;
  * serializer copies every property, and the errors of HTTP libraries hold requests with headers, tokens and bodies
  * (axios #2648).
  * @param service the member `service` of every line
- * @param destination where lines go. Default: standard output
+ * @param destination where lines go. Default: standard output, whose reader can never block the process
  */
-export function createLog(service: string, level: LogLevel, destination?: DestinationStream): Logger {
+export function createLog(service: string, level: LogLevel, destination: DestinationStream = standardLogOutput(service)): Logger {
   return pino(
     {
       base: { service },
@@ -34,36 +35,16 @@ export function createLog(service: string, level: LogLevel, destination?: Destin
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: serializeError },
     },
-    destination ?? pino.destination(1),
+    destination,
   );
 }
 
-/** Standard output as the destination of a log, which can be ended. */
-export interface StandardOutput {
-  readonly destination: DestinationStream;
-  /** Resolves once all lines are written, or cannot be because nobody reads them any more. */
-  end(): Promise<void>;
-}
-
-/**
- * A process must await `end` before it exits: at exit pino writes what is left with sonic-boom's `flushSync`, which repeats a write
- * for ever once the reader is gone (EPIPE).
- */
-export function standardOutput(): StandardOutput {
-  const destination = pino.destination(1);
-  const broken = new Promise((resolve) => {
-    destination.once('error', resolve);
+/** Standard output as the destination of a service's log: bounded, never blocking, and it says when lines are missing. */
+export function standardLogOutput(service: string): LogOutput {
+  return createLogOutput((lines) => {
+    const time = new Date().toISOString();
+    return `${JSON.stringify({ level: 'warn', time, service, lines, msg: 'log lines were dropped: their reader was too slow' })}\n`;
   });
-  return {
-    destination,
-    async end() {
-      const closed = new Promise((resolve) => {
-        destination.once('close', resolve);
-      });
-      destination.end();
-      await Promise.race([closed, broken]);
-    },
-  };
 }
 
 interface WrittenError {

@@ -1,12 +1,16 @@
 import type { Tracer } from '@opentelemetry/api';
 import { type Addresses, ListenError, type Service } from './create-service.ts';
-import { createLog, type Logger, type StandardOutput, standardOutput } from './log.ts';
+import { createLog, type Logger, standardLogOutput } from './log.ts';
+import type { LogOutput } from './log-output.ts';
 import { processMetrics } from './process-metrics.ts';
 import { type CommonConfig, SettingsError } from './settings.ts';
+import { PARENT_GONE, type StopSignals } from './stop-signals.ts';
 import { startTracing, type Tracing } from './tracing.ts';
 
 /** What `runService` needs to run a service as a process. */
 export interface RunOptions<Config extends CommonConfig> {
+  /** Caught since the first line of the process, by `catchStopSignals`. */
+  readonly signals: StopSignals;
   /** Prefix of the service's own settings, such as `EDGE`. Messages about a port name `EDGE_PORT` or `EDGE_OPS_PORT`. */
   readonly prefix: string;
   /** @throws SettingsError if a setting is invalid */
@@ -31,24 +35,26 @@ export async function runService<Config extends CommonConfig>(
     process.exit(1);
   };
   let config: Config;
+  let addresses: Addresses;
   try {
     config = options.readConfig(process.env);
+    addresses = options.addresses(config);
+    requireTwoPorts(prefix, addresses);
   } catch (error) {
     if (error instanceof SettingsError) return fail(error.mistakes);
     throw error;
   }
   const name = prefix.toLowerCase();
-  const output = standardOutput();
-  const log = createLog(name, config.LOG_LEVEL, output.destination);
+  const output = standardLogOutput(name);
+  const log = createLog(name, config.LOG_LEVEL, output);
   const tracing = await startTracing(name, config, log);
   const service = options.createApp(config, { log, tracer: tracing?.tracer });
-  processMetrics(service.registry);
-  const addresses = options.addresses(config);
+  processMetrics(service.registry, output);
   try {
     const at = await service.listen(addresses);
     service.log.info(at, 'listening');
-    // First: whoever is told that it listens may stop it at once.
-    stopOnSignals(process, service, { tracing, output });
+    // First: a parent that is told that this process listens may stop it at once.
+    stopOnSignals(process, options.signals, service, { tracing, output });
     process.send?.({ type: 'listening', name: service.name, ...at });
   } catch (error) {
     if (error instanceof ListenError) return fail([explain(error, prefix, addresses)]);
@@ -56,14 +62,22 @@ export async function runService<Config extends CommonConfig>(
   }
 }
 
+/** Both ports would be taken from each other, and the message would blame another process. */
+function requireTwoPorts(prefix: string, { port, opsPort }: Addresses): void {
+  if (port !== opsPort || port === 0) return;
+  throw new SettingsError([`${prefix}_PORT and ${prefix}_OPS_PORT are both ${port}: set one of them to another port`]);
+}
+
 function stopOnSignals(
   process: NodeJS.Process,
+  signals: StopSignals,
   service: Service,
-  { tracing, output }: { readonly tracing: Tracing | undefined; readonly output: StandardOutput },
+  { tracing, output }: { readonly tracing: Tracing | undefined; readonly output: LogOutput },
 ): void {
   const { log } = service;
   const onCrash = (error: unknown) => {
     log.fatal({ err: error }, 'unexpected error outside of any request');
+    output.flushSync();
     process.exit(1);
   };
   process.on('uncaughtException', onCrash);
@@ -72,9 +86,12 @@ function stopOnSignals(
   let stoppingSince: number | undefined;
   const stop = (reason: string) => {
     if (stoppingSince !== undefined) {
+      // A parent that goes while this process stops asks for nothing new.
+      if (reason === PARENT_GONE) return;
       // A terminal and a package manager often both send the same signal. Only a later one is a person's second Ctrl-C.
       if (performance.now() - stoppingSince < SAME_SIGNAL_MS) return;
       log.warn({ reason }, 'stopping at once');
+      output.flushSync();
       process.exit(1);
     }
     stoppingSince = performance.now();
@@ -83,16 +100,12 @@ function stopOnSignals(
       await service.close();
       await tracing?.close();
       log.info('stopped');
-      await output.end();
+      await output.drain();
       process.exit(0);
     };
     close().catch(onCrash);
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
-  process.on('disconnect', () => {
-    if (stoppingSince === undefined) stop('the process that started this one is gone');
-  });
+  signals.onStop(stop);
 }
 
 /** Signals closer together than this count as one. */

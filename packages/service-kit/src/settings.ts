@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from './log.ts';
+import { isServiceLink } from './service-links.ts';
 import { SAMPLERS } from './tracing.ts';
 
 /**
@@ -130,7 +131,8 @@ export function readSettings<S extends z.ZodObject>(
   const mistakes: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, kind] of Object.entries(settings.shape)) {
-    const text = env[name];
+    // Kubernetes sets EDGE_PORT=tcp://… in every pod beside a Service `edge`: nobody has set the setting then.
+    const text = isServiceLink(name, env) ? undefined : env[name];
     const parsed = (kind as z.ZodType).safeParse(text === '' ? undefined : text);
     if (parsed.success) {
       values[name] = parsed.data;
@@ -141,16 +143,13 @@ export function readSettings<S extends z.ZodObject>(
   }
   for (const name of Object.keys(env)) {
     const group = groups.find((prefix) => name.startsWith(prefix));
-    if (group === undefined || Object.hasOwn(settings.shape, name) || SERVICE_LINK.test(name)) continue;
+    if (group === undefined || Object.hasOwn(settings.shape, name) || isServiceLink(name, env)) continue;
     const known = Object.keys(settings.shape).filter((candidate) => candidate.startsWith(group));
     mistakes.push(`${name} is not a setting. Settings with this prefix: ${known.join(', ')}`);
   }
   if (mistakes.length > 0) throw new SettingsError(mistakes);
   return values as z.output<S>;
 }
-
-/** Variables that Kubernetes sets in every pod of a namespace that has a Service with such a name. */
-const SERVICE_LINK = /_(SERVICE_HOST|SERVICE_PORT.*|PORT_\d+_.*)$/;
 
 /** What the documentation says about one setting. */
 export interface SettingDescription {

@@ -1,9 +1,16 @@
 import process from 'node:process';
-import { runService } from '@halfopen/service-kit';
-import { createApp } from './app.ts';
-import { readConfig } from './config.ts';
+import { catchStopSignals } from '@halfopen/service-kit/stop-signals';
+
+// First of all, and the rest is loaded after it: as PID 1 of a container, this process would not notice a signal until then.
+const signals = catchStopSignals(process);
+const [{ runService }, { createApp }, { readConfig }] = await Promise.all([
+  import('@halfopen/service-kit'),
+  import('./app.ts'),
+  import('./config.ts'),
+]);
 
 await runService(process, {
+  signals,
   prefix: 'GREETER',
   readConfig,
   addresses: (config) => ({ host: config.GREETER_HOST, port: config.GREETER_PORT, opsPort: config.GREETER_OPS_PORT }),

@@ -13,8 +13,11 @@ interface Flags {
   readonly proxy: readonly ProxyFlag[];
 }
 
+/** Sets what a signal does from now on. */
+type OnStop = (stop: () => void) => void;
+
 /** The command `proxy`: runs the TCP proxy until Ctrl-C or SIGTERM. It is all that the image of the wire runs. */
-export function proxyCommand(): Command {
+export function proxyCommand(onStop: OnStop): Command {
   return new Command('proxy')
     .description("run a TCP proxy that speaks Toxiproxy's HTTP API, until Ctrl-C")
     .option('--listen <host:port>', 'where the API listens; port 0 picks a free one', '127.0.0.1:8474')
@@ -25,11 +28,15 @@ export function proxyCommand(): Command {
       (text: string, before: readonly ProxyFlag[]) => [...before, parseProxy(text)],
       [],
     )
-    .action(runProxy);
+    .action((flags: Flags, command: Command) => runProxy(flags, command, onStop));
 }
 
-async function runProxy({ listen, seed, proxy: flags }: Flags, command: Command): Promise<void> {
-  const say = (line: string) => process.stdout.write(`${line}\n`);
+async function runProxy({ listen, seed, proxy: flags }: Flags, command: Command, onStop: OnStop): Promise<void> {
+  const say = (line: string) => {
+    // A reader that has stalled must not cost memory, and one that is gone must not end the proxy.
+    if (!process.stdout.writableNeedDrain) process.stdout.write(`${line}\n`);
+  };
+  process.stdout.on('error', () => undefined);
   // Loaded late: `--help` and a wrong option should not wait for an HTTP framework.
   const { startProxyServer } = await import('@halfopen/faults/proxy');
   let server: ProxyServer;
@@ -56,13 +63,11 @@ async function runProxy({ listen, seed, proxy: flags }: Flags, command: Command)
       : `Try:  curl ${url}/proxies/${encodeURIComponent(name)}/toxics -d '{"type": "latency", "attributes": {"latency": 800}}'`,
   );
   say('Stop: Ctrl-C');
-  const stop = () => {
-    // This closes live connections. Waiting for them to end by themselves could take for ever.
-    void server.stop();
-  };
-  // Its channel to the process that started it, if it has one, closes when that process is gone. It keeps nothing running.
-  process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', stop).on('disconnect', stop);
-  process.channel?.unref();
+  onStop(() => {
+    // `stop` closes live connections: waiting for them to end by themselves could take for ever. `exit`, because output
+    // that nobody reads would keep the process alive.
+    void server.stop().finally(() => process.exit());
+  });
 }
 
 function parseSeed(text: string): number {
