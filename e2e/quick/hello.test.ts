@@ -70,7 +70,7 @@ describe('bad input is refused with a problem that says what would do', () => {
     ['GET', '/hello/../hello%2f', 404, 'nothing exists at this path'],
     ['GET', '/%zz', 404, 'nothing exists at this path'],
     ['POST', '/hello', 405, 'POST is not allowed here'],
-    ['OPTIONS', '/hello', 405, 'OPTIONS is not allowed here'],
+    ['PATCH', '/hello', 405, 'PATCH is not allowed here'],
     ['DELETE', '/hello?name=', 405, 'DELETE is not allowed here'],
   ])('%#. %s %.40s → %i', async (method, target, status, detail) => {
     const { edge, greeter } = await startSystem();
@@ -78,7 +78,7 @@ describe('bad input is refused with a problem that says what would do', () => {
       const answer = await get(url + target, {}, method);
       expectProblem(answer, status, 'bad_request');
       expect(answer.json.detail).toContain(detail);
-      if (status === 405) expect(answer.headers.allow).toBe('GET, HEAD');
+      if (status === 405) expect(answer.headers.allow).toBe('GET, HEAD, OPTIONS');
     }
   });
 
@@ -135,7 +135,7 @@ describe('bad input is refused with a problem that says what would do', () => {
     ['a fragment in the target', 'GET /hello?name=John#top HTTP/1.1\r\nhost: x\r\n\r\n', 400],
     ['a target of another scheme', 'GET ftp://x/hello HTTP/1.1\r\nhost: x\r\n\r\n', 400],
     ['two slashes', 'GET //hello HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', 404],
-    ['the server as a whole', 'OPTIONS * HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', 404],
+    ['the server as a whole', 'GET * HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', 404],
     ['HTTP/2.0 as text', 'GET /hello HTTP/2.0\r\nhost: x\r\n\r\n', 400],
     ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
     ['HTTP/1.2', 'GET /hello HTTP/1.2\r\nhost: x\r\n\r\n', 400],
@@ -154,7 +154,7 @@ describe('bad input is refused with a problem that says what would do', () => {
       expect(answer.toLowerCase()).toContain('content-type: application/problem+json');
       const document = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4));
       expect(document).toMatchObject({ status, code: 'bad_request' });
-      if (status === 405) expect(answer).toContain('allow: GET, HEAD');
+      if (status === 405) expect(answer).toContain('allow: GET, HEAD, OPTIONS');
     }
   });
 
@@ -274,7 +274,7 @@ describe('documentation', () => {
     for (const path of ['/openapi.json', '/docs', ...loaded]) {
       const answer = await get(`${edge.url}${path}`, {}, 'POST');
       expectProblem(answer, 405, 'bad_request');
-      expect(answer.headers.allow, path).toBe('GET, HEAD');
+      expect(answer.headers.allow, path).toBe('GET, HEAD, OPTIONS');
     }
   });
 });
@@ -284,11 +284,14 @@ describe('ops port', () => {
     const { edge, greeter } = await startSystem();
     const asked: [string, string, string][] = [
       ...[edge, greeter].flatMap(({ opsUrl }) =>
-        ['/livez', '/readyz', '/metrics'].map((path): [string, string, string] => ['POST', opsUrl + path, 'GET, HEAD']),
+        ['/livez', '/readyz', '/metrics'].map((path): [string, string, string] => [
+          'POST',
+          opsUrl + path,
+          'GET, HEAD, OPTIONS',
+        ]),
       ),
-      ['POST', `${edge.opsUrl}/downstreams`, 'GET, HEAD'],
-      ['PATCH', `${greeter.opsUrl}/faults`, 'GET, PUT, DELETE, HEAD'],
-      ['OPTIONS', `${greeter.opsUrl}/faults`, 'GET, PUT, DELETE, HEAD'],
+      ['POST', `${edge.opsUrl}/downstreams`, 'GET, HEAD, OPTIONS'],
+      ['PATCH', `${greeter.opsUrl}/faults`, 'GET, PUT, DELETE, HEAD, OPTIONS'],
     ];
     for (const [method, url, allow] of asked) {
       const answer = await get(url, {}, method);

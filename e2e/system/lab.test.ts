@@ -80,7 +80,7 @@ async function countingStandIn(fateOf: (index: number) => Outcome) {
     const name = new URL(req.url ?? '/', 'http://x').searchParams.get('name');
     const fate = fateOf(Number(id.split('-')[2]));
     fates.set(id, fate);
-    if (fate === 'degraded') res.setHeader('cache-status', 'halfopen; hit; fwd=stale');
+    if (fate === 'degraded') res.setHeader('cache-status', 'halfopen; fwd=stale');
     res.statusCode = fate === 'failed' ? 503 : 200;
     res.end(JSON.stringify({ message: fate === 'wrong' ? 'Hello, nobody!' : `Hello, ${name}!` }));
   });

@@ -284,11 +284,16 @@ export const system = dashboard({
           queries: [{ expr: 'process_resident_memory_bytes', legend: '{{job}} {{instance}}' }],
         }),
         lines({
-          title: 'Event loop: p99 of its lateness',
+          title: 'Event loop: share of the time in which it is blocked',
           description:
-            "Does something block the event loop? 10 to 12 ms is the measurement's own grain. Blocked, all requests of the process are late together.",
-          unit: 's',
-          queries: [{ expr: 'nodejs_eventloop_lag_p99_seconds', legend: '{{job}} {{instance}}' }],
+            'Does something block the event loop? Pauses of 50 ms or longer count. All requests of the process are late together by them.',
+          unit: 'percentunit',
+          queries: [
+            {
+              expr: 'rate(nodejs_eventloop_blocked_seconds_total[$__rate_interval])',
+              legend: '{{job}} {{instance}}',
+            },
+          ],
         }),
         lines({
           title: 'Garbage collection',

@@ -9,10 +9,12 @@ import { createHttpServer, isCutOff, type OnRefused } from './http-server.ts';
 import type { Logger } from './log.ts';
 import { mountDocs } from './openapi-docs.ts';
 import { requireMs } from './option-ranges.ts';
+import { checkPreconditions } from './preconditions.ts';
 import { createRepeats, type Repeats } from './repeats.ts';
 import { openRequest, type RequestRecord, recordOf } from './request-context.ts';
 import type { Route } from './route.ts';
 import { endServerSpan } from './server-span.ts';
+import { foreignPage } from './web-pages.ts';
 
 /** What `createService` needs to build a service. */
 export interface ServiceOptions {
@@ -27,6 +29,11 @@ export interface ServiceOptions {
    * needs this time to route around it: the kernel resets connections that arrive while a listener closes.
    */
   readonly drainMs: number;
+  /**
+   * How long an idle connection is kept, in milliseconds. Longer than callers and load balancers keep theirs, or requests
+   * are lost. Default: 620,000.
+   */
+  readonly keepAliveTimeoutMs?: number;
   /** How many requests are in progress and in the queue at most. */
   readonly admission: AdmissionOptions;
   readonly log: Logger;
@@ -42,6 +49,11 @@ export interface ServiceOptions {
   readonly tracer?: Tracer | undefined;
   /** Whether `/openapi.json` and `/docs` are served. Default: false. */
   readonly docs?: boolean;
+  /**
+   * Host names under which the ops port answers, besides IP addresses, `localhost`, names without a dot, names of a cluster
+   * and the host it listens on. Any other host could be that of a web page. Default: none.
+   */
+  readonly allowedHosts?: readonly string[];
   /** Adds routes to the ops port. Default: none. */
   readonly mountOps?: (ops: Express) => void;
   /** Called during `close`, when no request is left: frees what the routes hold. Default: nothing to free. */
@@ -100,7 +112,8 @@ export function createService(options: ServiceOptions): Service {
   requireEveryRoute(options);
   requireMs('deadlineMs', options.deadlineMs, 1);
   requireMs('drainMs', options.drainMs, 0);
-  const state = { ready: false };
+  if (options.keepAliveTimeoutMs !== undefined) requireMs('keepAliveTimeoutMs', options.keepAliveTimeoutMs, 1);
+  const state: State = { ready: false, hosts: options.allowedHosts ?? [] };
   const repeats = createRepeats(log);
   const onRefused: OnRefused = (problem, status, requestId) => {
     log[repeats.mayWrite('refused unread') ? 'info' : 'debug'](
@@ -108,14 +121,17 @@ export function createService(options: ServiceOptions): Service {
       'request refused unread',
     );
   };
-  const server = createHttpServer(publicApp(options, repeats), onRefused);
-  const opsServer = createHttpServer(opsApp(options, state, repeats), onRefused);
+  const { keepAliveTimeoutMs: keepAliveTimeout } = options;
+  const patience = keepAliveTimeout === undefined ? {} : { keepAliveTimeout };
+  const server = createHttpServer(publicApp(options, repeats), onRefused, patience);
+  const opsServer = createHttpServer(opsApp(options, state, repeats), onRefused, patience);
 
   return {
     name: contract.name,
     log,
     registry,
     async listen({ host, port, opsPort }) {
+      state.hosts = [...(options.allowedHosts ?? []), host.toLowerCase()];
       const ops = await opsServer.listen(host, opsPort).catch((error) => {
         throw new ListenError('opsPort', error.code, error);
       });
@@ -234,11 +250,25 @@ function publicApp(options: ServiceOptions, repeats: Repeats): Express {
   return app;
 }
 
-function opsApp(options: ServiceOptions, state: { readonly ready: boolean }, repeats: Repeats): Express {
+/** What the ops port must know of the service. */
+interface State {
+  ready: boolean;
+  /** Whose names the ops port answers to, besides those that no web page can have. */
+  hosts: readonly string[];
+}
+
+function opsApp(options: ServiceOptions, state: Readonly<State>, repeats: Repeats): Express {
   const { log, registry, mountOps } = options;
   const ops = bareApp();
   ops.use((req, res, next) => {
-    next(openRequest(req, res, { mostMs: OPS_DEADLINE_MS }));
+    next(openRequest(req, res, { mostMs: OPS_DEADLINE_MS }) ?? foreignPage(req, state.hosts));
+  });
+  let methods: ReadonlyMap<string, ReadonlySet<string>> = new Map();
+  ops.use((req, res, next) => {
+    // No answer here has an entity tag, so the outcome of a condition is known before its method is performed.
+    const exists = methods.get(req.path)?.has(req.method === 'HEAD' ? 'GET' : req.method) === true;
+    if (exists && checkPreconditions(req, undefined) === 'not modified') res.writeHead(304).end();
+    else next();
   });
   ops.get('/livez', (_req, res) => {
     res.json({ status: 'alive' });
@@ -257,6 +287,7 @@ function opsApp(options: ServiceOptions, state: { readonly ready: boolean }, rep
     res.type(registry.contentType).send(await registry.metrics());
   });
   mountOps?.(ops);
+  methods = methodsByPath(ops);
   refuseTheRest(ops, log, repeats);
   return ops;
 }
@@ -272,12 +303,18 @@ function bareApp(): Express {
   return app;
 }
 
-/** Adds what comes after the routes: 405 for known paths, 404 for all others, and a problem document for every error. */
+/** Adds what comes after the routes: OPTIONS, 405 for known paths, 404 for all others, and a problem document for every error. */
 function refuseTheRest(app: Express, log: Logger, repeats: Repeats): void {
-  for (const [path, methods] of methodsByPath(app)) {
-    const allow = [...methods, ...(methods.has('GET') ? ['HEAD'] : [])].join(', ');
+  const paths = methodsByPath(app);
+  const everyMethod = new Set([...paths.values()].flatMap((methods) => [...methods]));
+  for (const [path, methods] of paths) {
+    const allow = [...methods, ...(methods.has('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
     app.all(path, (req, res) => {
       recordOf(res).route = path;
+      if (req.method === 'OPTIONS') {
+        res.writeHead(204, { allow }).end();
+        return;
+      }
       throw new HttpProblem('bad_request', `${req.method} is not allowed here; allowed: ${allow}`, {
         status: 405,
         title: 'Method not allowed',
@@ -285,7 +322,12 @@ function refuseTheRest(app: Express, log: Logger, repeats: Repeats): void {
       });
     });
   }
-  app.use(() => {
+  app.use((req, res) => {
+    // About the server as a whole (RFC 9110 §9.3.7).
+    if (req.method === 'OPTIONS' && req.url === '*') {
+      res.writeHead(204, { allow: [...everyMethod, 'HEAD', 'OPTIONS'].join(', ') }).end();
+      return;
+    }
     throw new HttpProblem('bad_request', 'nothing exists at this path', { status: 404, title: 'Not found' });
   });
   const onError: ErrorRequestHandler = (error: unknown, req, res: Response, _next) => {

@@ -8,7 +8,7 @@ import {
   type ServerResponse,
   STATUS_CODES,
 } from 'node:http';
-import { type AddressInfo, Server as TcpServer } from 'node:net';
+import { type AddressInfo, type Socket, Server as TcpServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { HttpProblem, renderProblem } from './http-problem.ts';
 
@@ -21,8 +21,9 @@ export interface Patience {
   /** How often the two limits are checked. Default 1,000. */
   readonly connectionsCheckingInterval: number;
   /**
-   * For an idle connection. It should be longer than clients keep one, so that the client closes first: a request that
-   * meets a closing connection is lost (node #20256). Default 65,000.
+   * For an idle connection. It must be longer than clients keep one, so that the client closes first: a request that meets
+   * a closing connection is lost (node #20256). AWS's load balancers keep one for 60 s by default, Google's for 600 s.
+   * Default 620,000.
    */
   readonly keepAliveTimeout: number;
 }
@@ -31,7 +32,7 @@ const PATIENCE: Patience = {
   headersTimeout: 10_000,
   requestTimeout: 15_000,
   connectionsCheckingInterval: 1_000,
-  keepAliveTimeout: 65_000,
+  keepAliveTimeout: 620_000,
 };
 
 /** The largest request line plus headers. */
@@ -40,8 +41,9 @@ const MAX_HEADER_BYTES = 16_384;
 /** On shutdown, idle connections stay open for this long, because a request may be on its way. */
 const IDLE_GRACE_MS = 500;
 
-/** After a refusal, the caller has this long to read it and to close the connection. */
-const READ_REFUSAL_MS = 1_000;
+/** After the last answer of a connection, a caller that still sends is read for this long at most, and this long between two reads. */
+const LINGER_MS = 15_000;
+const LINGER_IDLE_MS = 2_000;
 
 /** A listening socket that speaks HTTP/1.1, and its graceful end. */
 export interface HttpServer {
@@ -87,7 +89,8 @@ export function createHttpServer(
   /** In the order of their requests. */
   const unanswered = new Map<ServerResponse, Duplex>();
   const latest = new WeakMap<Duplex, IncomingMessage>();
-  const refused = new WeakSet<Duplex>();
+  /** Those that have got their last answer. */
+  const lingering = new WeakSet<Duplex>();
   let closing = false;
 
   const limits = { ...PATIENCE, ...patience, maxHeaderSize: MAX_HEADER_BYTES };
@@ -101,34 +104,60 @@ export function createHttpServer(
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
+    // What Node calls after the last answer of a connection.
+    socket.destroySoon = () => linger(socket);
   });
+
+  /**
+   * Closes a connection so that its last answer arrives. To close while the caller still sends is a reset, which destroys
+   * what the caller has not read yet. So only our side is closed; what still comes is discarded until the caller closes
+   * the other side (RFC 9112 §9.6).
+   */
+  const linger = (socket: Socket) => {
+    if (lingering.has(socket)) return;
+    lingering.add(socket);
+    // From here on Node's parser must see nothing: it would answer a further request, or refuse it.
+    socket.removeAllListeners('data');
+    socket.on('data', () => idle.refresh());
+    socket.on('error', () => undefined);
+    const destroy = () => socket.destroy();
+    const idle = setTimeout(destroy, LINGER_IDLE_MS).unref();
+    const most = setTimeout(destroy, LINGER_MS).unref();
+    socket.once('end', destroy).once('close', () => {
+      clearTimeout(idle);
+      clearTimeout(most);
+    });
+    socket.end();
+    socket.resume();
+  };
   // Without a listener, Node answers 417 by itself, without our headers.
   server.on('checkExpectation', (req: IncomingMessage, res: ServerResponse) => {
     server.emit('request', req, res);
   });
 
-  const refuse = (problem: HttpProblem, socket: Duplex) => {
-    refused.add(socket);
+  const refuse = (problem: HttpProblem, socket: Socket) => {
     const requestId = randomUUID();
     const { status, headers, body } = renderProblem(problem, requestId);
     const lines = Object.entries({ ...headers, connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`);
-    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
-    // Node's timeouts no longer cover this socket. A caller that never closes its side would keep it open for ever.
-    setTimeout(() => socket.destroy(), READ_REFUSAL_MS).unref();
+    socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
+    linger(socket);
     onRefused(problem, status, requestId);
   };
   // Without a listener, Node closes these connections without an answer.
-  server.on('connect', (_req, socket) => {
-    refuse(new HttpProblem('bad_request', 'CONNECT is not allowed here', { status: 405, allow: 'GET, HEAD' }), socket);
+  server.on('connect', (_req, socket: Socket) => {
+    refuse(
+      new HttpProblem('bad_request', 'CONNECT is not allowed here', { status: 405, allow: 'GET, HEAD, OPTIONS' }),
+      socket,
+    );
   });
-  server.on('clientError', (error: ClientError, socket) => {
-    // More bytes of a refused request. Closing with bytes unread sends a reset, which can overtake the refusal (RFC 9112 §9.6).
-    if (refused.has(socket)) return;
+  server.on('clientError', (error: ClientError, socket: Socket) => {
+    // Node's limits on time and the caller's end do not matter any more.
+    if (lingering.has(socket)) return;
     const answering = [...unanswered].filter(([, of]) => of === socket).at(-1)?.[0];
     if (answering !== undefined) {
       // An earlier request on this connection still waits for its answer. Nothing after it can be answered.
       answering.shouldKeepAlive = false;
-      answering.once('close', () => socket.destroy());
+      answering.once('close', () => linger(socket));
     } else if (!socket.writable || error.code === 'ECONNRESET' || latest.get(socket)?.complete === false) {
       // The caller is gone, or its request was answered while its body was still arriving: it would take a second answer
       // for the answer to its next request.
@@ -149,7 +178,7 @@ export function createHttpServer(
   // Node's own `closeIdleConnections` skips connections that never sent a request.
   const closeIdle = () => {
     const busy = new Set(unanswered.values());
-    for (const socket of sockets) if (!busy.has(socket)) socket.destroy();
+    for (const socket of sockets) if (!busy.has(socket) && !lingering.has(socket)) socket.destroy();
   };
 
   return {
@@ -224,7 +253,10 @@ function malformedRequest(error: ClientError): HttpProblem {
       return new HttpProblem('bad_request', 'the request took too long to arrive', { status: 408 });
     case 'HPE_INVALID_METHOD':
       if (UNKNOWN_METHOD.test(error.rawPacket?.toString('latin1') ?? '')) {
-        return new HttpProblem('bad_request', 'this method is not known here', { status: 405, allow: 'GET, HEAD' });
+        return new HttpProblem('bad_request', 'this method is not known here', {
+          status: 405,
+          allow: 'GET, HEAD, OPTIONS',
+        });
       }
       return new HttpProblem('bad_request', 'this is not an HTTP/1.1 request');
     default:

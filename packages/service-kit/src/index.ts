@@ -12,3 +12,4 @@ export {
   SettingsError,
   setting,
 } from './settings.ts';
+export { notFromForeignPages } from './web-pages.ts';

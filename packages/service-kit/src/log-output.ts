@@ -35,10 +35,7 @@ export interface LogOutput {
  * @param writeNow default: standard output, without blocking
  * @param note the line that reports `dropped` missing lines
  */
-export function createLogOutput(
-  note: (dropped: number) => string,
-  writeNow: WriteNow = standardOutput(),
-): LogOutput {
+export function createLogOutput(note: (dropped: number) => string, writeNow: WriteNow = standardOutput()): LogOutput {
   const held: Buffer[] = [];
   let heldBytes = 0;
   let dropped = 0;

@@ -26,7 +26,11 @@ const MAX_CAUSES = 2;
  * @param service the member `service` of every line
  * @param destination where lines go. Default: standard output, whose reader can never block the process
  */
-export function createLog(service: string, level: LogLevel, destination: DestinationStream = standardLogOutput(service)): Logger {
+export function createLog(
+  service: string,
+  level: LogLevel,
+  destination: DestinationStream = standardLogOutput(service),
+): Logger {
   return pino(
     {
       base: { service },

@@ -2,6 +2,7 @@ import { type Contract, openApiDocument } from '@halfopen/contracts';
 import type { Express, RequestHandler } from 'express';
 // The package's main file would load the browser bundle into this process.
 import getAbsoluteFSPath from 'swagger-ui-dist/absolute-path.js';
+import { checkPreconditions } from './preconditions.ts';
 
 const ASSETS = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
 
@@ -43,7 +44,11 @@ export function mountDocs(app: Express, contract: Contract): void {
 }
 
 function text(type: string, body: string): RequestHandler {
-  return (_req, res) => {
+  return (req, res) => {
+    if (checkPreconditions(req, undefined) === 'not modified') {
+      res.writeHead(304).end();
+      return;
+    }
     res.set('content-security-policy', CONTENT_SECURITY_POLICY).type(type).send(body);
   };
 }

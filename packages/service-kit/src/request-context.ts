@@ -6,6 +6,7 @@ import { HttpProblem, sendProblem } from './http-problem.ts';
 import { isCutOff } from './http-server.ts';
 import { quote } from './quote.ts';
 import { syntaxMistake } from './request-syntax.ts';
+import { normalizedTarget } from './request-target.ts';
 import { type TraceContext, traceContextOf } from './trace-context.ts';
 
 /** What a handler knows about its request, in the form that the clients of other services accept. */
@@ -71,7 +72,8 @@ export function recordOf(res: ServerResponse): RequestRecord {
 export function sayStale(context: RequestContext): (ageMs: number, because: ProblemCode) => void {
   return (ageMs, because) => {
     context.answerHeaders.age = String(Math.floor(ageMs / 1_000));
-    context.answerHeaders['cache-status'] = 'halfopen; hit; fwd=stale';
+    // Not `hit`: the request was forwarded, and it failed (RFC 9211 §2.1, §2.2).
+    context.answerHeaders['cache-status'] = 'halfopen; fwd=stale';
     context.answerHeaders['cache-control'] = 'no-store';
     (context as RequestRecord).degraded = because;
   };
@@ -98,7 +100,7 @@ export interface RequestRules {
 }
 
 /**
- * Opens the record of a request: ids, trace, deadline, and the signal that ends all work for it. When the deadline passes,
+ * Opens the record of a request and normalizes its target: ids, trace, deadline, and the signal that ends all work for it. When the deadline passes,
  * the signal aborts; if the handler does not answer then, the chassis answers 504.
  * @returns the problem to refuse the request with, if its headers are invalid
  */
@@ -107,6 +109,7 @@ export function openRequest(
   res: ServerResponse,
   { mostMs, passedOn = [], tracer }: RequestRules,
 ): HttpProblem | undefined {
+  req.url = normalizedTarget(req.url ?? '');
   const requestId = requestIdOf(req);
   const trace = traceContextOf(req, tracer);
   const startedAt = performance.now();

@@ -7,6 +7,7 @@ import {
   type ResultOf,
 } from '@halfopen/contracts';
 import { HttpProblem } from './http-problem.ts';
+import { checkPreconditions } from './preconditions.ts';
 import { quote } from './quote.ts';
 import type { RequestContext } from './request-context.ts';
 
@@ -18,7 +19,7 @@ export interface Route {
 
 /**
  * Serves an operation of a contract. The input is parsed and validated before `handler` sees it, and the result is sent as
- * JSON. Both have the types of the contract, so a renamed field does not compile.
+ * JSON, or as 304 or 412 if the request has conditions. Both have the types of the contract, so a renamed field does not compile.
  * @param handler may throw an `HttpProblem`, or an error with a problem code, to answer with a problem document
  * @example route(hello, async ({ name }) => ({ message: `Hello, ${name}!` }))
  */
@@ -32,6 +33,10 @@ export function route<O extends Operation>(
       const result = await handler(readInput(operation, req.url ?? ''), context);
       // While the handler worked, the deadline passed and the chassis answered, or the caller left.
       if (res.headersSent || res.destroyed) return;
+      if (operation.safety === 'safe' && checkPreconditions(req, context.answerHeaders.etag) === 'not modified') {
+        res.writeHead(304, context.answerHeaders).end();
+        return;
+      }
       const body = JSON.stringify(result);
       res
         .writeHead(200, {

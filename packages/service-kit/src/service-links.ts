@@ -19,7 +19,7 @@ const CONTAINERS = /^\/[\w.-]+\/[\w./-]+$/;
 export function isServiceLink(name: string, env: Environment): boolean {
   const value = env[name] ?? '';
   if (name.endsWith('_PORT') && LINK_ADDRESS.test(value)) return true;
-  if (/_SERVICE_HOST$/.test(name)) return isIP(value) !== 0;
+  if (name.endsWith('_SERVICE_HOST')) return isIP(value) !== 0;
   if (/_SERVICE_PORT(?:_\w+)?$/.test(name)) return DIGITS.test(value);
   const [, member] = /_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(PROTO|PORT|ADDR|(?:PORT_)?START|(?:PORT_)?END))?$/.exec(name) ?? [
     undefined,

@@ -63,6 +63,19 @@ export const setting = {
         expects:
           'an origin (scheme, host and port only), such as http://127.0.0.1:5000, or several separated by commas',
       }),
+  /** Host names, separated by commas. Default: none. */
+  hosts: (doc: string) =>
+    z
+      .string()
+      .transform((text) =>
+        text
+          .toLowerCase()
+          .split(',')
+          .map((host) => host.trim()),
+      )
+      .pipe(z.array(z.string().regex(/^[\w-]+(?:\.[\w-]+)*$/)))
+      .default([])
+      .meta({ description: doc, expects: 'host names without ports, separated by commas' }),
   /** An http or https URL. Default: none. */
   optionalUrl: (doc: string) =>
     z
@@ -89,12 +102,20 @@ export const commonSettings = {
     'off',
     "Whether faults may be injected: `x-fault` on a request, `/faults` on the greeter's ops port.",
   ),
+  ALLOWED_HOSTS: setting.hosts(
+    'Host names under which ops ports and `x-fault` can be used, besides IP addresses, `localhost`, names without a dot and names of a cluster.',
+  ),
   DRAIN_MS: setting.ms(
     0,
     'How long a service that is shutting down still accepts connections while `/readyz` answers 503.',
     {
       min: 0,
     },
+  ),
+  KEEP_ALIVE_TIMEOUT_MS: setting.ms(
+    620_000,
+    'How long an idle connection is kept. It must be longer than callers and load balancers keep theirs.',
+    { min: 1_000 },
   ),
   LOG_LEVEL: setting.choice(LOG_LEVELS, 'info', 'The least severe level that is logged.'),
   OTEL_EXPORTER_OTLP_ENDPOINT: setting.optionalUrl(

@@ -2,7 +2,7 @@ import { type Clock, type Random, systemClock } from '@halfopen/client';
 import { HEADERS } from '@halfopen/contracts';
 import { parseFaultHeader } from '@halfopen/faults';
 import { edgeContract } from '@halfopen/greetings';
-import { createLog, createService, type Logger, type Service } from '@halfopen/service-kit';
+import { createLog, createService, type Logger, notFromForeignPages, type Service } from '@halfopen/service-kit';
 import type { Tracer } from '@opentelemetry/api';
 import type { RequestHandler } from 'express';
 import { Registry } from 'prom-client';
@@ -32,6 +32,8 @@ export function createApp(
     routes: [helloRoute(downstreams)],
     deadlineMs: config.EDGE_DEADLINE_MS,
     drainMs: config.DRAIN_MS,
+    allowedHosts: config.ALLOWED_HOSTS,
+    keepAliveTimeoutMs: config.KEEP_ALIVE_TIMEOUT_MS,
     admission: { maxInProgress: config.EDGE_MAX_IN_PROGRESS, maxQueued: config.EDGE_MAX_QUEUED },
     ...(config.FAULTS === 'on' ? { passedOn: [HEADERS.fault] } : {}),
     before: before(config, clock),
@@ -49,10 +51,10 @@ export function createApp(
 }
 
 /** What happens to a request before its route, as far as the settings allow it. */
-function before({ FAULTS, EDGE_EXPLAIN }: Config, clock: Clock): RequestHandler[] {
+function before({ FAULTS, EDGE_EXPLAIN, ALLOWED_HOSTS }: Config, clock: Clock): RequestHandler[] {
   return [
     ...(FAULTS === 'on' || EDGE_EXPLAIN === 'on' ? [explain(clock)] : []),
-    ...(FAULTS === 'on' ? [checkFault] : []),
+    ...(FAULTS === 'on' ? [notFromForeignPages(HEADERS.fault, ALLOWED_HOSTS), checkFault] : []),
   ];
 }
 

@@ -1,14 +1,18 @@
 import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
 import { ApiError, badRequest } from './api-error.ts';
 import type { ProxyCollection } from './collection.ts';
+import { foreignPage } from './web-pages.ts';
 
 /** The version of Toxiproxy with the same API. Clients ask for it and adapt their requests. */
 const API_VERSION = '2.12.0';
 
 const MAX_BODY = '1mb';
 
-/** Toxiproxy's HTTP API, with the paths, statuses, bodies and errors of its version 2.12. */
-export function createProxyApi(proxies: ProxyCollection): Express {
+/**
+ * Toxiproxy's HTTP API, with the paths, statuses, bodies and errors of its version 2.12.
+ * @param ownHost the host that the API listens on
+ */
+export function createProxyApi(proxies: ProxyCollection, ownHost: string): Express {
   const api = express().disable('x-powered-by').disable('etag');
   // Toxiproxy's clients send various content types.
   const body = express.text({ limit: MAX_BODY, type: () => true });
@@ -16,7 +20,7 @@ export function createProxyApi(proxies: ProxyCollection): Express {
   // Like Toxiproxy: a web page must not be able to switch proxies through the browser of its visitor.
   api.use((req, res, next) => {
     if (req.get('user-agent')?.startsWith('Mozilla/')) res.status(403).type('text').send('User agent not allowed\n');
-    else next();
+    else next(foreignPage(req, ownHost));
   });
 
   api

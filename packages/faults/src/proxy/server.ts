@@ -41,7 +41,7 @@ export async function startProxyServer({
   }
   const { host, port } = parseAddress('listen', listen);
   const proxies = new ProxyCollection({ seed, log });
-  const server = createServer(createProxyApi(proxies));
+  const server = createServer(createProxyApi(proxies, host));
   server.listen(port, host);
   await once(server, 'listening');
   return {

@@ -1,0 +1,216 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { exchange, get, startEdge, startGreeter, startSystem } from '../harness/system.ts';
+
+/** The head of an answer, and what comes after it. */
+function parsed(answer: string) {
+  const end = answer.indexOf('\r\n\r\n');
+  return { head: answer.slice(0, end).toLowerCase(), body: answer.slice(end + 4) };
+}
+
+describe('conditions (RFC 9110 §13)', () => {
+  const TAG = /^"[\w-]{22}"$/;
+
+  test.each<[string, (etag: string) => Record<string, string>, number]>([
+    ['its tag', (etag) => ({ 'if-none-match': etag }), 304],
+    ['its tag among others', (etag) => ({ 'if-none-match': `"x, y", W/"z" ,${etag}` }), 304],
+    ['its tag, weak', (etag) => ({ 'if-none-match': `W/${etag}` }), 304],
+    ['any', () => ({ 'if-none-match': '*' }), 304],
+    ['another tag', () => ({ 'if-none-match': '"x"' }), 200],
+    ['no tag at all', (etag) => ({ 'if-none-match': etag.slice(1, -1) }), 200],
+    ['its tag must match', (etag) => ({ 'if-match': etag }), 200],
+    ['its tag among others must match', (etag) => ({ 'if-match': `"x", ${etag}` }), 200],
+    ['any must match', () => ({ 'if-match': '*' }), 200],
+    ['another must match', () => ({ 'if-match': '"x"' }), 412],
+    ['its tag must match, weak', (etag) => ({ 'if-match': `W/${etag}` }), 412],
+    ['first If-Match, then If-None-Match', (etag) => ({ 'if-match': etag, 'if-none-match': etag }), 304],
+    ['a failed If-Match comes first', (etag) => ({ 'if-match': '"x"', 'if-none-match': etag }), 412],
+    ['dates are ignored: there are none here', () => ({ 'if-modified-since': 'Sat, 01 Jan 2050 00:00:00 GMT' }), 200],
+  ])('%s', async (_what, conditions, status) => {
+    const { url } = await startGreeter();
+    const plain = await get(`${url}/hello?name=John`);
+    const etag = String(plain.headers.etag);
+    expect(etag).toMatch(TAG);
+    for (const method of ['GET', 'HEAD']) {
+      const answer = await get(`${url}/hello?name=John`, conditions(etag), method);
+      expect(answer.status, method).toBe(status);
+      if (status === 304) {
+        expect(answer.text).toBe('');
+        expect(answer.headers).toMatchObject({ etag, 'cache-control': plain.headers['cache-control'] });
+        expect(answer.headers.date).toBeDefined();
+        expect(answer.headers['content-type']).toBeUndefined();
+      }
+      if (status === 412 && method === 'GET') expect(answer.json).toMatchObject({ status: 412, code: 'bad_request' });
+    }
+  });
+
+  test('a connection goes on after a 304', async () => {
+    const { url } = await startGreeter();
+    const answers = await exchange(
+      url,
+      'GET /hello HTTP/1.1\r\nhost: x\r\nif-none-match: *\r\n\r\nGET /hello HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n',
+    );
+    expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 304', 'HTTP/1.1 200']);
+  });
+
+  test('an answer that is not 2xx has no conditions', async () => {
+    const { url } = await startGreeter();
+    expect((await get(`${url}/hello?name=`, { 'if-match': '"x"' })).status).toBe(400);
+    expect((await get(`${url}/nothing`, { 'if-match': '"x"' })).status).toBe(404);
+  });
+
+  test('what has no entity tag matches `*` alone; a method whose condition fails is not performed', async () => {
+    const { edge, greeter } = await startSystem();
+    for (const url of [`${edge.url}/hello`, `${edge.url}/openapi.json`, `${edge.url}/docs`, `${edge.opsUrl}/livez`]) {
+      const statusOf = async (headers: Record<string, string>) => (await get(url, headers)).status;
+      expect(await statusOf({ 'if-match': '"x"' }), url).toBe(412);
+      expect(await statusOf({ 'if-match': '*' }), url).toBe(200);
+      expect(await statusOf({ 'if-none-match': '*' }), url).toBe(304);
+      expect(await statusOf({ 'if-none-match': '"x"' }), url).toBe(200);
+    }
+    const put = await fetch(`${greeter.opsUrl}/faults`, {
+      method: 'PUT',
+      headers: { 'if-match': '"x"' },
+      body: '{"faults":[{"id":"down","status":503}]}',
+    });
+    expect(put.status).toBe(412);
+    expect((await get(`${greeter.opsUrl}/faults`)).json.faults).toEqual([]);
+  });
+});
+
+describe('targets and methods', () => {
+  test.each([
+    '/%68ello?name=John',
+    '/hell%6F?name=John',
+    '/%68%65%6c%6C%6f?n%61me=J%6fhn',
+    'http://localhost/%68ello?name=John',
+  ])('%s is /hello?name=John', async (target) => {
+    const { edge, greeter } = await startSystem();
+    for (const { url, log } of [edge, greeter]) {
+      const { head, body } = parsed(
+        await exchange(url, `GET ${target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`),
+      );
+      expect(head).toMatch(/^http\/1\.1 200 /);
+      expect(JSON.parse(body)).toEqual({ message: 'Hello, John!' });
+      expect(log().filter(({ msg }) => msg === 'request')[0]).toMatchObject({ route: '/hello' });
+    }
+  });
+
+  test('the ops port reads targets in the same way', async () => {
+    const { greeter } = await startSystem();
+    expect((await get(`${greeter.opsUrl}/live%7A`)).json).toEqual({ status: 'alive' });
+    expect((await get(`${greeter.opsUrl}/%66aults`)).json).toMatchObject({ faults: [] });
+  });
+
+  test.each(['/%2568ello', '/hello%2f', '/%2Fhello', '/hello%00', '/hello%'])('%s is another path', async (path) => {
+    const { url } = await startGreeter();
+    const { head } = parsed(await exchange(url, `GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`));
+    expect(head).toMatch(/^http\/1\.1 404 /);
+  });
+
+  test('OPTIONS says what is allowed, of a path and of the server as a whole', async () => {
+    const { edge, greeter } = await startSystem();
+    const allowed: [string, string][] = [
+      [`${edge.url}/hello`, 'GET, HEAD, OPTIONS'],
+      [`${edge.url}/docs`, 'GET, HEAD, OPTIONS'],
+      [`${edge.opsUrl}/downstreams`, 'GET, HEAD, OPTIONS'],
+      [`${greeter.opsUrl}/faults`, 'GET, PUT, DELETE, HEAD, OPTIONS'],
+    ];
+    for (const [url, allow] of allowed) {
+      const answer = await get(url, {}, 'OPTIONS');
+      expect([answer.status, answer.text, answer.headers.allow], url).toEqual([204, '', allow]);
+    }
+    expect((await get(`${edge.url}/nothing`, {}, 'OPTIONS')).status).toBe(404);
+    const whole = parsed(await exchange(edge.url, 'OPTIONS * HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n'));
+    expect(whole.head).toMatch(/^http\/1\.1 204 /);
+    expect(whole.head).toContain('allow: get, head, options');
+  });
+
+  test('HEAD is GET without the body', async () => {
+    const { edge, greeter } = await startSystem();
+    for (const url of [`${edge.url}/hello`, `${greeter.url}/hello`, `${edge.url}/docs`, `${edge.opsUrl}/metrics`]) {
+      const [asked, whole] = [await get(url, {}, 'HEAD'), await get(url)];
+      expect([asked.status, asked.text], url).toEqual([200, '']);
+      expect(Object.keys(asked.headers).toSorted()).toEqual(Object.keys(whole.headers).toSorted());
+      expect(asked.headers['content-type']).toBe(whole.headers['content-type']);
+    }
+  });
+});
+
+describe('the last answer of a connection reaches a caller that still sends (RFC 9112 §9.6)', () => {
+  /** Sends all of a large body before it reads anything, as Python's http.client does. */
+  async function sendAll(url: string, head: string): Promise<string> {
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    onTestFinished(() => {
+      socket.destroy();
+    });
+    socket.pause();
+    await once(socket, 'connect');
+    const body = Buffer.alloc(20_000_000);
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject);
+      socket.write(`${head}content-length: ${body.length}\r\n\r\n`);
+      socket.write(body, () => resolve());
+    });
+    let text = '';
+    socket.on('data', (data) => {
+      text += data.toString('latin1');
+    });
+    socket.resume();
+    await once(socket, 'end');
+    return text;
+  }
+
+  test.each([
+    ['that closes', 'POST /hello HTTP/1.1\r\nhost: x\r\nconnection: close\r\n', 405],
+    ['of HTTP/1.0', 'POST /hello HTTP/1.0\r\n', 405],
+    ['without Host', 'POST /hello HTTP/1.1\r\n', 400],
+    ['with a bad deadline', 'POST /hello HTTP/1.1\r\nhost: x\r\nx-deadline-ms: soon\r\nconnection: close\r\n', 400],
+    ['that is answered 200', 'GET /hello HTTP/1.1\r\nhost: x\r\nconnection: close\r\n', 200],
+  ])('a request %s', async (_what, head, status) => {
+    const { url } = await startGreeter();
+    for (let n = 0; n < 3; n++) expect(await sendAll(url, head)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  });
+
+  test('a server that is about to stop', async () => {
+    const greeter = await startGreeter({ DRAIN_MS: '5000' });
+    void greeter.service.close();
+    await expect.poll(async () => (await get(`${greeter.opsUrl}/readyz`)).status).toBe(503);
+    const answer = await sendAll(greeter.url, 'POST /hello HTTP/1.1\r\nhost: x\r\n');
+    expect(answer).toMatch(/^HTTP\/1\.1 405 /);
+    expect(answer.toLowerCase()).toContain('connection: close');
+  });
+
+  test('what comes after the last answer is not answered', async () => {
+    const { url, log } = await startGreeter();
+    const answers = await exchange(
+      url,
+      'GET /hello HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\nGET /hello?name=late HTTP/1.1\r\nhost: x\r\n\r\n',
+    );
+    expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
+    expect(log().filter(({ msg }) => msg === 'request')).toHaveLength(1);
+  });
+});
+
+describe('idle connections', () => {
+  test('are kept longer than the usual load balancer keeps them, and say for how long', async () => {
+    const { edge, greeter } = await startSystem();
+    for (const url of [`${edge.url}/hello`, `${greeter.url}/hello`, `${edge.opsUrl}/livez`]) {
+      const { headers } = await fetch(url);
+      expect(headers.get('keep-alive'), url).toBe('timeout=620');
+    }
+  });
+
+  test('close after KEEP_ALIVE_TIMEOUT_MS', async () => {
+    const { url } = await startEdge('http://127.0.0.1:1', { KEEP_ALIVE_TIMEOUT_MS: '1000' });
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname, () => socket.write('GET /docs HTTP/1.1\r\nhost: x\r\n\r\n'));
+    const [answer] = await once(socket, 'data');
+    expect(String(answer)).toContain('Keep-Alive: timeout=1\r\n');
+    socket.resume();
+    await once(socket, 'end');
+    socket.destroy();
+  });
+});

@@ -1,0 +1,182 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { get } from '../harness/system.ts';
+
+const ENTRIES = {
+  edge: fileURLToPath(new URL('../../services/edge/src/main.ts', import.meta.url)),
+  greeter: fileURLToPath(new URL('../../services/greeter/src/main.ts', import.meta.url)),
+};
+
+/** A FIFO, with a reader of ours that reads only when it is told to. */
+function fifo() {
+  const folder = mkdtempSync(join(tmpdir(), 'log-reader-'));
+  const path = join(folder, 'log');
+  execFileSync('mkfifo', [path]);
+  // Non-blocking, or this would wait for the writer.
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writer = openSync(path, constants.O_WRONLY);
+  let open = true;
+  const leave = () => {
+    if (open) closeSync(reader);
+    open = false;
+  };
+  onTestFinished(() => {
+    leave();
+    rmSync(folder, { recursive: true });
+  });
+  let text = '';
+  const buffer = Buffer.alloc(65_536);
+  const read = (): string => {
+    try {
+      for (let count = 1; count > 0; ) {
+        count = readSync(reader, buffer);
+        text += buffer.toString('utf8', 0, count);
+      }
+    } catch {
+      // Nothing there yet.
+    }
+    return text;
+  };
+  return { writer, read, leave };
+}
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly url: string;
+  readonly opsUrl: string;
+  /** How it ended, and how long after the signal. */
+  readonly end: (signal: NodeJS.Signals) => Promise<{ code: number | null; afterMs: number }>;
+}
+
+/** A service that writes its log into `writer`. */
+async function start(name: 'edge' | 'greeter', writer: number): Promise<Started> {
+  const child = spawn(process.execPath, [ENTRIES[name]], {
+    stdio: ['ignore', writer, 'inherit', 'ipc'],
+    env: {
+      PATH: process.env.PATH,
+      EDGE_PORT: '0',
+      EDGE_OPS_PORT: '0',
+      GREETER_PORT: '0',
+      GREETER_OPS_PORT: '0',
+      FAULTS: 'on',
+      GREETER_URL: 'http://127.0.0.1:1',
+    },
+  });
+  closeSync(writer);
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
+  const exited = once(child, 'exit');
+  const [{ url, opsUrl }] = (await once(child, 'message')) as [{ url: string; opsUrl: string }];
+  return {
+    child,
+    url,
+    opsUrl,
+    end: async (signal) => {
+      const startedAt = performance.now();
+      child.kill(signal);
+      const [code] = await exited;
+      return { code, afterMs: performance.now() - startedAt };
+    },
+  };
+}
+
+const call = async (url: string, times: number) => {
+  for (let n = 0; n < times; n++) expect((await get(`${url}/hello`)).status).toBe(200);
+};
+
+describe('no reader of the log holds up the process', () => {
+  test('a reader that stalls: every call is answered, and SIGTERM ends the process', async () => {
+    const { writer } = fifo();
+    const greeter = await start('greeter', writer);
+    // 64 KiB of log are a pipe full.
+    await call(greeter.url, 500);
+    expect(await greeter.end('SIGTERM')).toMatchObject({ code: 0, afterMs: expect.toSatisfy((ms) => ms < 10_000) });
+  });
+
+  test('a reader that is gone: SIGINT ends the process, as Ctrl-C on `node src/main.ts | tee` does', async () => {
+    const { writer, leave } = fifo();
+    const greeter = await start('greeter', writer);
+    leave();
+    expect((await greeter.end('SIGINT')).code).toBe(0);
+  });
+
+  test('a reader that is gone, with calls and a second signal', async () => {
+    const { writer, leave } = fifo();
+    const edge = await start('edge', writer);
+    leave();
+    expect((await get(`${edge.url}/hello`)).status).toBe(503);
+    expect((await edge.end('SIGTERM')).code).toBe(0);
+  });
+
+  test('a crash ends the process although the reader stalls', async () => {
+    const { writer } = fifo();
+    const greeter = await start('greeter', writer);
+    await call(greeter.url, 500);
+    const exited = once(greeter.child, 'exit');
+    await fetch(`${greeter.url}/hello`, { headers: { 'x-fault': 'exit' } }).catch(() => undefined);
+    expect(await exited).toEqual([70, null]);
+    await expect(fetch(`${greeter.opsUrl}/livez`)).rejects.toThrow('fetch failed');
+  });
+
+  test('lines that were dropped are counted, and reported in their place when the reader is back', async () => {
+    const { writer, read } = fifo();
+    const greeter = await start('greeter', writer);
+    const target = `${greeter.url}/hello`;
+    const droppedNow = async () =>
+      Number(/^log_lines_dropped_total (\d+)$/m.exec((await get(`${greeter.opsUrl}/metrics`)).text)?.[1]);
+    for (let n = 0; n < 40 && (await droppedNow()) === 0; n++) {
+      await Promise.all(Array.from({ length: 200 }, () => fetch(target).then((answer) => answer.text())));
+    }
+    const dropped = await droppedNow();
+    expect(dropped).toBeGreaterThan(0);
+    const gap = () =>
+      read()
+        .split('\n')
+        .filter((line) => line.includes('log lines were dropped'))
+        .map((line) => JSON.parse(line));
+    await expect.poll(gap, { timeout: 10_000 }).toHaveLength(1);
+    expect(gap()[0]).toMatchObject({ level: 'warn', service: 'greeter', lines: dropped });
+    await call(greeter.url, 1);
+    const { code } = await greeter.end('SIGTERM');
+    expect(code).toBe(0);
+    const lines = read()
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+    expect(lines.at(-1)).toMatchObject({ msg: 'stopped' });
+    // In order, none torn: each line is JSON, and no line is older than the one before it.
+    const times = lines.map(({ time }) => Date.parse(time));
+    const gapAt = lines.findIndex(({ msg }) => String(msg).startsWith('log lines were dropped'));
+    expect(times.slice(0, gapAt)).toEqual(times.slice(0, gapAt).toSorted((a, b) => a - b));
+    expect(times.slice(gapAt + 1)).toEqual(times.slice(gapAt + 1).toSorted((a, b) => a - b));
+  });
+});
+
+describe('signals count from the first instant', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s while modules load ends the process with 0', async (signal) => {
+    // PID 1 would lose it where another process dies of it: both is noticed here, because the signal comes before the
+    // modules of the service are loaded.
+    const hook = `data:text/javascript,${encodeURIComponent(`
+      import { registerHooks } from 'node:module';
+      registerHooks({
+        resolve(specifier, context, next) {
+          if (specifier === './app.ts') process.kill(process.pid, '${signal}');
+          return next(specifier, context);
+        },
+      });`)}`;
+    const child = spawn(process.execPath, ['--import', hook, ENTRIES.greeter], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { PATH: process.env.PATH, GREETER_PORT: '0', GREETER_OPS_PORT: '0' },
+    });
+    onTestFinished(() => {
+      child.kill('SIGKILL');
+    });
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+});
