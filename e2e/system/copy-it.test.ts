@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { root, shell, shellBlocks } from '../harness/readme.ts';
 import { startSystem } from '../harness/system.ts';
 
-test('the commands under "Copy it"', async () => {
+test('the commands under "Copy it"; the script compiles strictly', async () => {
   const { greeter } = await startSystem();
   const folder = mkdtempSync(join(tmpdir(), 'caller-'));
   onTestFinished(() => {
@@ -25,4 +25,10 @@ test('the commands under "Copy it"', async () => {
     .replace('npx -y node@24', process.execPath);
   const printed = await shell(commands, process.env);
   expect(printed.split('\n').slice(-2).join('\n')).toBe(block?.output);
+
+  const types = `--types node --typeRoots ${root}node_modules/@types`;
+  const strictly = '--noEmit --strict --module nodenext --target es2024';
+  await expect(
+    shell(`cd ${folder} && ${root}node_modules/.bin/tsc ${strictly} ${types} call.mts`, process.env),
+  ).resolves.toBe('');
 }, 180_000);

@@ -98,7 +98,7 @@ export function retry(options: RetryOptions = {}): Policy {
         budget.earn();
         return value;
       } catch (error) {
-        if (attempt - replaced >= attempts || !isCallError(error) || !isRetryable(error, context)) throw error;
+        if (!isCallError(error) || !isRetryable(error, context)) throw error;
         // As every HTTP client does (RFC 9110 §9.2.2): at once, without paying and without counting it as an attempt. Each time, one
         // kept connection fewer is left, so an outage does not turn this into load.
         if (error.staleConnection && replaced < MAX_REPLACED && !context.signal.aborted) {
@@ -106,6 +106,7 @@ export function retry(options: RetryOptions = {}): Policy {
           tell({ type: 'retry', reason: error.code, attempt, delayMs: 0 }, onEvent, context.watch);
           continue;
         }
+        if (attempt - replaced >= attempts) throw error;
         const delayMs = (error.retryAfterMs ?? 0) + fullJitterMs(backoff, attempt - 1, random);
         if (clock.now() + delayMs + LEAST_USEFUL_MS > context.deadlineAt || context.signal.aborted) throw error;
         if (!budget.spend()) {

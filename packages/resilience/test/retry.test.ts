@@ -210,6 +210,13 @@ describe('retry', () => {
     expect(unsafe.calls).toHaveLength(1);
   });
 
+  test('a kept connection that was just closing is replaced even where no attempt is left', async () => {
+    const { policy, budget } = setup({ attempts: 1 });
+    const stale = new CallError('connection_lost', '', { sent: 'perhaps', staleConnection: true });
+    await expect(policy(failing(stale).call)(context())).resolves.toBe('answer');
+    expect(budget.remaining).toBe(20);
+  });
+
   test('a caller who has left already costs no token', async () => {
     const { policy, budget } = setup();
     const caller = new AbortController();
