@@ -1,13 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { brokenLinks } from '../links.ts';
-
-test('every link of every page leads somewhere', () => {
-  expect(brokenLinks(fileURLToPath(new URL('../../', import.meta.url)))).toEqual([]);
-});
+import { brokenLinks } from '../pages/links.ts';
 
 function linksIn(pages: Readonly<Record<string, string>>): string[] {
   const root = mkdtempSync(join(tmpdir(), 'links-'));

@@ -1,13 +1,15 @@
 /**
  * Makes a delay of a fault plan from a measured histogram: reads what a `/metrics` answers from standard input, writes
- * JSON. `curl -s http://localhost:8081/metrics | node scripts/latency-histogram.ts http_client_request_duration_seconds`
+ * JSON. `curl -s http://localhost:8081/metrics | node packages/faults/src/latency-histogram.ts http_client_request_duration_seconds`
  */
 import { text } from 'node:stream/consumers';
-import { histogramFromPrometheus } from '../packages/faults/src/index.ts';
+import { histogramFromPrometheus } from './prometheus-histogram.ts';
 
 const [metric, ...others] = process.argv.slice(2);
 if (metric === undefined || others.length > 0) {
-  process.stderr.write('usage: node scripts/latency-histogram.ts <metric>, with Prometheus text on standard input\n');
+  process.stderr.write(
+    'usage: node packages/faults/src/latency-histogram.ts <metric>, with Prometheus text on standard input\n',
+  );
   process.exit(2);
 }
 try {

@@ -4,14 +4,15 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
+import { reportMistakes } from '@halfopen/figures/generated-file';
 import { Command, Option } from 'commander';
-import { FULL, QUICK } from '../bench/src/pace.ts';
-import { measureProfile } from '../bench/src/profile.ts';
-import { disturbanceSentence } from '../bench/src/report/page.ts';
-import { plainTable, tablesOf } from '../bench/src/report/tables.ts';
-import type { Benchmarks } from '../bench/src/result.ts';
-import { measure, measureMemory } from '../bench/src/run.ts';
-import { BENCHMARKS, keepBenchmarksPage } from './benchmarks-page.ts';
+import { BENCHMARKS, keepBenchmarksPage } from './keep-page.ts';
+import { FULL, QUICK } from './pace.ts';
+import { measureProfile } from './profile.ts';
+import { disturbanceSentence } from './report/page.ts';
+import { plainTable, tablesOf } from './report/tables.ts';
+import type { Benchmarks } from './result.ts';
+import { measure, measureMemory } from './run.ts';
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
@@ -43,7 +44,6 @@ for (const table of tablesOf(benchmarks)) process.stdout.write(`${plainTable(tab
 process.stdout.write(`${disturbanceSentence(benchmarks.measurements)}\n`);
 if (quick !== true) {
   writeFileSync(BENCHMARKS, `${JSON.stringify(benchmarks)}\n`);
-  const mistake = keepBenchmarksPage(true);
-  if (mistake !== undefined) throw new Error(mistake);
+  reportMistakes(keepBenchmarksPage(true));
 }
 process.exit();

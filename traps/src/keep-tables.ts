@@ -3,13 +3,10 @@
  * with `--write`, writes the tables. It measures nothing.
  */
 import process from 'node:process';
-import { antiPatternPages, readMeasured } from '../traps/src/pages.ts';
-import { keepGenerated } from './generated-part.ts';
+import { keepMarkedPart, reportMistakes } from '@halfopen/figures/generated-file';
+import { readMeasured } from './measured.ts';
+import { antiPatternPages } from './pages.ts';
 
 const write = process.argv.includes('--write');
 const { parts, mistakes } = antiPatternPages(readMeasured());
-const all = [...mistakes, ...parts.flatMap((part) => keepGenerated(part, write) ?? [])];
-if (all.length > 0) {
-  process.stderr.write(`${all.join('\n')}\n`);
-  process.exitCode = 1;
-}
+reportMistakes([...mistakes, ...parts.flatMap((part) => keepMarkedPart(part, write) ?? [])]);

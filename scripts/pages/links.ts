@@ -1,6 +1,12 @@
 /** Links of Markdown files that lead nowhere: a file, a folder or a heading that does not exist. Nothing is fetched. */
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ROOT } from '@halfopen/runner';
+import type { Keep } from '../page.ts';
+
+/** Checks the links of every page. Nothing is written. */
+export const checkLinks: Keep = async () => brokenLinks(fileURLToPath(ROOT));
 
 /** Folders whose Markdown is not ours to mend: installed, or written by a run. */
 const SKIPPED = new Set(['node_modules', 'results', 'reports', '.git', '.turbo', '.halfopen']);
