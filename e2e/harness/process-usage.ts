@@ -1,14 +1,15 @@
-import type { ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
+type Pid = { readonly pid: number };
+
 /** Sockets that a process holds, whatever it knows of them itself: the kernel's list of its open files. Linux only. */
-export function socketsOf(child: ChildProcess): number {
+export function socketsOf(child: Pid): number {
   const folder = `${procOf(child)}/fd`;
   return readdirSync(folder).filter((fd) => linkOf(`${folder}/${fd}`).startsWith('socket:')).length;
 }
 
 /** Memory of a process that is in RAM, in megabytes, as the kernel counts it. Linux only. */
-export function residentMb(child: ChildProcess): number {
+export function residentMb(child: Pid): number {
   const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`${procOf(child)}/status`, 'utf8')) ?? [];
   if (kilobytes === undefined) throw new Error(`process ${child.pid} has no memory: it has ended`);
   return Number(kilobytes) / 1_024;
@@ -26,7 +27,7 @@ export function connectionsTo(url: string): { readonly made: number; readonly wa
   };
 }
 
-const procOf = ({ pid }: ChildProcess) => `${proc()}/${pid}`;
+const procOf = ({ pid }: Pid) => `${proc()}/${pid}`;
 
 function proc(): string {
   if (process.platform !== 'linux') throw new Error(`this needs Linux's /proc; there is none on ${process.platform}`);

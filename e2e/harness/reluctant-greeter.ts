@@ -8,6 +8,5 @@ const server = createServer((_req, res) => {
 server.listen({ host: '127.0.0.1', port: 0, backlog: 1 }, () => {
   process.send?.({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
 });
-// Any message: close every connection.
-process.on('message', () => server.closeAllConnections());
+process.on('SIGUSR2', () => server.closeAllConnections());
 process.on('disconnect', () => process.exit());

@@ -5,6 +5,7 @@ import { createApp as createEdge } from '@halfopen/edge/app';
 import { readConfig as readEdgeConfig } from '@halfopen/edge/config';
 import { createApp as createGreeter } from '@halfopen/greeter/app';
 import { readConfig as readGreeterConfig } from '@halfopen/greeter/config';
+import { freePort } from '@halfopen/runner';
 import { createLog, type Service } from '@halfopen/service-kit';
 import { type StandIn, startStandIn } from '@halfopen/testing';
 import { request } from 'undici';
@@ -80,19 +81,6 @@ export async function rawStandIn(onConnection: (socket: Socket) => void): Promis
     for (const socket of sockets) socket.destroy();
   });
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-/** A port on which nothing listens. */
-export async function freePort(): Promise<number> {
-  const server = createTcpServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  return port;
 }
 
 /** An address on which nothing listens. */

@@ -138,9 +138,9 @@ async function startStrained() {
     }
     // A process that stands still, twice a second.
     for (let n = 0; n < 8; n++) {
-      edge.child.kill('SIGSTOP');
+      edge.signal('SIGSTOP');
       await delay(250);
-      edge.child.kill('SIGCONT');
+      edge.signal('SIGCONT');
       await delay(250);
     }
     clearInterval(timer);
@@ -179,7 +179,7 @@ test('an outage: every query is answered, the alerts ring, and the figures are r
 
   // The end of the greeter: first its process, then its address.
   const pending = (name: string) => prometheus.range(`ALERTS{alertname="${name}",job="greeter"}`, nowS(), nowS());
-  greeter.child.kill('SIGKILL');
+  greeter.signal('SIGKILL');
   await expect.poll(() => pending('ServiceDown'), { timeout: 10_000 }).toHaveLength(1);
   prometheus.target('greeter', []);
   await expect.poll(() => pending('ServiceGone'), { timeout: 10_000 }).toHaveLength(1);

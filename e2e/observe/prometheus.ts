@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { freePort } from '@halfopen/runner';
 import { expect, onTestFinished } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { running } from '../harness/running.ts';
-import { freePort, get } from '../harness/system.ts';
+import { get } from '../harness/system.ts';
 
 export const PROMETHEUS_FOLDER = fileURLToPath(new URL('../../deploy/prometheus/', import.meta.url));
 

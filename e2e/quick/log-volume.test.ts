@@ -14,7 +14,7 @@ test('an outage writes a few lines a second, and the number of the others', asyn
   };
   await Promise.all(Array.from({ length: 20 }, ask));
   const tookS = (performance.now() - startedAt) / 1_000;
-  edge.child.kill('SIGTERM');
+  edge.signal('SIGTERM');
   expect(await edge.exited).toBe(0);
 
   const lines: { msg: string; level: string; outcome?: string; repeated?: number; to?: string }[] = edge

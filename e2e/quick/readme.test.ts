@@ -2,9 +2,10 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
+import { freePort } from '@halfopen/runner';
 import { expect, onTestFinished, test } from 'vitest';
 import { countShellBlocks, root, shell, shellBlocks, withoutChance } from '../harness/readme.ts';
-import { freePort, get } from '../harness/system.ts';
+import { get } from '../harness/system.ts';
 
 test('the commands under "Try it"', async () => {
   const ports: Record<string, string> = {};

@@ -30,10 +30,10 @@ test('secrets and headers never reach the output of a service, whatever happens 
       outcomes.push(json.code);
     }
     await get(`${at.url}/s3cret-name?token=s3cret-token`);
-    edge.child.kill('SIGTERM');
+    edge.signal('SIGTERM');
     await edge.exited;
   }
-  greeter.child.kill('SIGTERM');
+  greeter.signal('SIGTERM');
   await greeter.exited;
   expect(new Set(outcomes)).toEqual(
     new Set([

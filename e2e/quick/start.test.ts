@@ -32,7 +32,7 @@ describe('pnpm start', () => {
     const [, command = ''] = /Try: {2}curl '([^']+)'/.exec(start.output()) ?? [];
     expect((await get(command)).json).toEqual({ message: 'Hello, John!' });
     const { answer: exitCode, ownMs } = await timed(() => {
-      start.child.kill('SIGTERM');
+      start.signal('SIGTERM');
       return start.exited;
     });
     expect(exitCode).toBe(0);
@@ -51,7 +51,7 @@ describe('pnpm start', () => {
     const refused = async () =>
       /^faults_injected_total\{fault="first".*\} 1$/m.test((await get(`${greeterOps}/metrics`)).text);
     await expect.poll(refused, { interval: 20 }).toBe(true);
-    start.child.kill('SIGTERM');
+    start.signal('SIGTERM');
     expect((await answer).json).toEqual({ message: 'Hello, John!' });
     expect(await start.exited).toBe(0);
   });
@@ -59,7 +59,7 @@ describe('pnpm start', () => {
   test('killed outright, it leaves no service behind', async () => {
     const start = spawnScript('runner/src/start.ts', freePorts);
     const urls = await urlsOf(start.output);
-    start.child.kill('SIGKILL');
+    start.signal('SIGKILL');
     await start.exited;
     for (const url of urls) {
       const gone = async () => {

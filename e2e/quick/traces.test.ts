@@ -18,9 +18,9 @@ async function tracedSystem(env: Readonly<Record<string, string>> = {}) {
   const edgeAt = await edge.listening;
   /** What a service holds back is sent as it stops. */
   const stop = async () => {
-    edge.child.kill('SIGTERM');
+    edge.signal('SIGTERM');
     await edge.exited;
-    greeter.child.kill('SIGTERM');
+    greeter.signal('SIGTERM');
     await greeter.exited;
     return spans;
   };
@@ -126,7 +126,7 @@ describe('spans', () => {
     for (let n = 0; n < 3; n++) await get(`${url}/hello`);
     await vi.waitFor(() => expect(edge.output()).toContain('spans are lost'), { timeout: 20_000 });
     const { answer: exitCode, ownMs } = await timed(() => {
-      edge.child.kill('SIGTERM');
+      edge.signal('SIGTERM');
       return edge.exited;
     });
     expect(exitCode).toBe(0);

@@ -1,10 +1,11 @@
 /** A long outage at load in front of the real edge process: memory and sockets stay flat, and nothing is left over. */
 import { createServer } from 'node:http';
+import { freePort } from '@halfopen/runner';
 import { expect, onTestFinished, test } from 'vitest';
 import { late, openLoop } from '../harness/open-loop.ts';
 import { spawnEdge } from '../harness/process.ts';
 import { connectionsTo, residentMb, socketsOf } from '../harness/process-usage.ts';
-import { freePort, get } from '../harness/system.ts';
+import { get } from '../harness/system.ts';
 
 const RATE = 200;
 const DEADLINE_MS = 2_000;
@@ -57,7 +58,7 @@ test(`an outage of ${OUTAGE_S} s, silence, resets and refusals in turn`, {
   const greeter = await outage();
   const edge = spawnEdge({ GREETER_URL: greeter.url, LOG_LEVEL: 'silent', NODE_OPTIONS: LITTLE_MEMORY });
   const { url, opsUrl } = await edge.listening;
-  const socketsBefore = socketsOf(edge.child);
+  const socketsBefore = socketsOf(edge);
 
   const usage: { readonly rssMb: number; readonly connections: number }[] = [];
   const seen = await openLoop(url, {
@@ -67,7 +68,7 @@ test(`an outage of ${OUTAGE_S} s, silence, resets and refusals in turn`, {
       greeter.onTick(elapsedMs);
       if (elapsedMs < usage.length * 100) return;
       const { made, waiting } = connectionsTo(greeter.url);
-      usage.push({ rssMb: residentMb(edge.child), connections: made + waiting });
+      usage.push({ rssMb: residentMb(edge), connections: made + waiting });
     },
   });
 
@@ -85,7 +86,7 @@ test(`an outage of ${OUTAGE_S} s, silence, resets and refusals in turn`, {
   expect(late(seen, DEADLINE_MS)).toEqual([]);
 
   // The callers have gone, too.
-  await expect.poll(() => socketsOf(edge.child), { timeout: 5_000 }).toBe(socketsBefore);
+  await expect.poll(() => socketsOf(edge), { timeout: 5_000 }).toBe(socketsBefore);
   await expect
     .poll(async () => (await get(`${opsUrl}/metrics`)).text)
     .toContain('client_in_flight{downstream="greeter"} 0\n');

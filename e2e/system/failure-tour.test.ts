@@ -1,10 +1,10 @@
 /** The failure tour does what it says: every experiment, in order, on what `pnpm start` starts. */
 import { readFileSync } from 'node:fs';
+import { freePort } from '@halfopen/runner';
 import { expect, test } from 'vitest';
 import { spawnScript } from '../harness/process.ts';
 import { countShellBlocks, root, shellBlocks, withoutChance } from '../harness/readme.ts';
 import { openShell } from '../harness/shell-session.ts';
-import { freePort } from '../harness/system.ts';
 
 const PAGE = 'docs/guides/failure-tour.md';
 const SETTINGS = {
@@ -84,7 +84,7 @@ test('the experiments of docs/guides/failure-tour.md', async () => {
     text
       .replace(/\b\d{4}\b/g, (number) => ports.get(number) ?? number)
       // A developer's own system may run beside this one.
-      .replace(/\bfaults \w+ greeter\b/g, `$& --pid ${start.child.pid}`);
+      .replace(/\bfaults \w+ greeter\b/g, `$& --pid ${start.pid}`);
   // What an edge started by hand would find at the greeter's usual port.
   const paste = openShell({ ...process.env, LOG_LEVEL: 'fatal', GREETER_URL: here('http://127.0.0.1:5000') });
 

@@ -18,7 +18,7 @@ async function startBoth() {
   const start = spawnScript('runner/src/start.ts', freePorts);
   await expect.poll(start.output, { timeout: 20_000 }).toContain('Stop: Ctrl-C');
   const [, url = ''] = /Try: {2}curl '([^']+)'/.exec(start.output()) ?? [];
-  const pid = String(start.child.pid);
+  const pid = String(start.pid);
   return {
     start,
     pid,
@@ -86,7 +86,7 @@ describe('the processes of pnpm start', { timeout: 60_000 }, () => {
       const { start, faults: break_, greeterPid } = await startBoth();
       const pid = await greeterPid();
       await break_('pause', 'greeter');
-      start.child.kill(signal);
+      start.signal(signal);
       expect(await start.exited).toBe(signal === 'SIGTERM' ? 0 : 'SIGKILL');
       await expect.poll(() => exists(pid), { timeout: 10_000 }).toBe(false);
     },
@@ -116,13 +116,13 @@ describe('the processes of pnpm start', { timeout: 60_000 }, () => {
       code: 1,
       output: expect.stringMatching(/^faults: more than one system runs: .*; --pid says which `pnpm start`$/),
     });
-    second.start.child.kill('SIGTERM');
+    second.start.signal('SIGTERM');
     await second.start.exited;
   });
 
   test('a pnpm start that was killed is not taken for a running one', async () => {
     const { start, faults: break_ } = await startBoth();
-    start.child.kill('SIGKILL');
+    start.signal('SIGKILL');
     await start.exited;
     expect((await break_('status')).output).toMatch(/^faults: no `pnpm start` of this repository has pid \d+$/);
   });
@@ -132,7 +132,7 @@ describe('pnpm faults proxy', () => {
   const proxy = (...args: string[]): ServiceProcess => spawnScript('runner/src/faults.ts', {}, [], ['proxy', ...args]);
 
   test('says where it is and what to try, and ends within a second of Ctrl-C, live connections and all', async () => {
-    const { child, output, exited } = proxy(
+    const { signal, output, exited } = proxy(
       '--listen',
       '127.0.0.1:0',
       '--seed',
@@ -152,7 +152,7 @@ describe('pnpm faults proxy', () => {
     const self = { name: 'self', listen: '127.0.0.1:0', upstream: new URL(url).host };
     await dial((await new Toxiproxy(url).createProxy(self)).listen);
     const startedAt = performance.now();
-    child.kill('SIGINT');
+    signal('SIGINT');
     expect(await exited).toBe(0);
     expect(performance.now() - startedAt).toBeLessThan(1_000);
   });

@@ -279,10 +279,10 @@ hypothesis:
   }
 
   test('Ctrl-C: at once, exit code 130', { timeout: 60_000 }, async () => {
-    const { child, exited, output } = startPaused();
-    const run = await untilPaused(child.pid ?? 0);
+    const { pid, signal, exited, output } = startPaused();
+    const run = await untilPaused(pid);
     expect(run).toHaveLength(2);
-    child.kill('SIGINT');
+    signal('SIGINT');
     expect(await exited).toBe(130);
     expect(output()).toContain('undoing all faults');
     expect(stillThere(run)).toEqual([]);
@@ -292,20 +292,19 @@ hypothesis:
   test('SIGKILL in the middle of a fault: its services end by themselves, the paused one too', {
     timeout: 60_000,
   }, async () => {
-    const { child, exited } = startPaused();
-    const run = await untilPaused(child.pid ?? 0);
+    const { pid, signal, exited } = startPaused();
+    const run = await untilPaused(pid);
     expect(run).toHaveLength(2);
-    child.kill('SIGKILL');
+    signal('SIGKILL');
     expect(await exited).toBe('SIGKILL');
     await expect.poll(() => stillThere(run), { timeout: 20_000 }).toEqual([]);
   });
 
   test('SIGKILL with proxies on the wire: the next run removes them', { timeout: 60_000 }, async () => {
     const { server, toxiproxy } = await startWire();
-    const { child, exited } = startPaused(['--wire', server.url]);
-    const pid = child.pid ?? 0;
+    const { pid, signal, exited } = startPaused(['--wire', server.url]);
     await untilPaused(pid);
-    child.kill('SIGKILL');
+    signal('SIGKILL');
     expect(await exited).toBe('SIGKILL');
     const proxy = `lab-${pid}-greeter-1`;
     expect(Object.keys(await toxiproxy.getAll())).toContain(proxy);

@@ -1,7 +1,6 @@
 /** The guide to a second downstream, followed to the letter in a copy of the sources. */
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { spawnScript } from '../harness/process.ts';
 import { root, shell, shellBlocks } from '../harness/readme.ts';
@@ -71,7 +70,7 @@ test('it costs what it says, compiles, and greets through the second service as 
   expect(await typeErrors(copy)).toEqual([]);
 
   const start = (name: string, env: Readonly<Record<string, string>>) =>
-    spawnScript(pathToFileURL(join(copy, 'services', name, 'src/main.ts')).href, env);
+    spawnScript(join(copy, 'services', name, 'src/main.ts'), env);
   const farewell = start('farewell', { FAREWELL_PORT: '0', FAREWELL_OPS_PORT: '0' });
   const { url } = await farewell.listening;
   const edge = start('edge', {
@@ -85,7 +84,7 @@ test('it costs what it says, compiles, and greets through the second service as 
   expect((await get(`${at.url}/hello`)).json).toMatchObject({ status: 503, code: 'unreachable' });
   expect((await get(`${at.url}/goodbye?name=`)).status).toBe(400);
   expect(Object.keys((await get(`${at.opsUrl}/downstreams`)).json)).toEqual(['greeter', 'farewell']);
-  farewell.child.kill('SIGKILL');
+  farewell.signal('SIGKILL');
   await farewell.exited;
   expect((await get(`${at.url}/goodbye`)).json).toMatchObject({ status: 503, code: 'unreachable' });
 }, 60_000);
