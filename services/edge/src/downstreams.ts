@@ -12,8 +12,7 @@ import { greeterContract } from '@halfopen/greetings';
 import type { Logger } from '@halfopen/service-kit';
 import type { Tracer } from '@opentelemetry/api';
 import type { Registry } from 'prom-client';
-import type { Config } from './config.ts';
-import { optionsOf } from './downstream-settings.ts';
+import { type DownstreamConfig, optionsOf } from './downstream-settings.ts';
 import { logDecisions } from './log-decisions.ts';
 
 /** The services that the edge calls. A new one is a line here. Its settings (`<NAME>_URL`, `<NAME>_CALL_*`) follow from it. */
@@ -42,6 +41,12 @@ export type DownstreamName = keyof typeof DOWNSTREAMS;
 
 export type Downstreams = { readonly [N in DownstreamName]: Downstream<(typeof DOWNSTREAMS)[N]['contract']> };
 
+/** The settings that concern downstreams. */
+interface Settings {
+  readonly EDGE_DEADLINE_MS: number;
+  readonly downstreams: Readonly<Record<DownstreamName, DownstreamConfig>>;
+}
+
 export interface Shared {
   readonly clock: Clock;
   readonly random: Random;
@@ -55,7 +60,7 @@ export interface Shared {
  * @param transport makes what carries the attempts of one downstream. Default: HTTP
  */
 export function createDownstreams(
-  config: Config,
+  config: Settings,
   { clock, random, registry, log, tracer }: Shared,
   transport?: DownstreamOptions['transport'],
 ): Downstreams {
