@@ -56,7 +56,7 @@ test('it costs what it says, compiles, and greets through the second service as 
   const removed = done.reduce((sum, step) => sum + step.removed, 0);
   const fresh = steps.filter(({ language }) => language === 'ts').length;
   expect(recipe.replaceAll(/\s+/g, ' ')).toContain(
-    `${COUNTS[files]} files, ${COUNTS[fresh]} of them new, ${added} lines added and ${removed} of the old ones replaced`,
+    `${COUNTS[files]} files, ${COUNTS[fresh]} of them new, ${added} lines added and ${removed} existing lines replaced`,
   );
 
   const [service] = shellBlocks('The service itself', PAGE);
