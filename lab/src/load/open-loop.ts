@@ -72,7 +72,12 @@ export function openLoop(url: string, load: Load, seed: number): OpenLoop {
       const answer = await request(url + asked.path(index), {
         dispatcher: agent,
         method: asked.method,
-        headers: { ...asked.headers(index), 'x-request-id': requestIdOf(seed, index) },
+        // The answer is compared byte by byte: no content coding is acceptable, unless the experiment says so (RFC 9110 §12.5.3).
+        headers: {
+          'accept-encoding': 'identity',
+          ...asked.headers(index),
+          'x-request-id': requestIdOf(seed, index),
+        },
         body: asked.body(index) ?? null,
         signal: giveUp.signal,
       });

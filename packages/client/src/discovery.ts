@@ -15,19 +15,21 @@ export interface DiscoveryOptions {
 
 export interface Discovery {
   /**
-   * Holds calls until every name has been looked up for the first time, successfully or not. While there is nobody, a
-   * call is reason enough to look again.
+   * Holds calls until an endpoint is known, or every name has been looked up once without finding any. While no endpoint is known,
+   * each call causes another look.
    */
   readonly policy: Policy;
-  /** Something failed that a new look at the names may explain: looks at once, and more often for a second. */
+  /** Something failed, and addresses may have changed: looks at once, and more often for a second. */
   refresh(): void;
   close(): void;
 }
 
 /**
- * Keeps the endpoints of a downstream up to date: follows addresses that change, as those of restarted and scaled
- * containers do. A name server that fails or hangs changes nothing: the last known addresses stay in use. A name server
- * that answers "no such name" is believed: nobody is there.
+ * Keeps the endpoints of a downstream up to date. Follows addresses that change, as those of restarted and scaled containers do. If
+ * the name server fails or hangs, the last known addresses stay in use. If it answers "no such name", there is no endpoint.
+ *
+ * A name that has IPv4 and IPv6 addresses gives endpoints of one family, IPv4 if there is any: both families lead to the same
+ * processes, not to twice as many. The addresses of the other family are the endpoints' alternatives.
  */
 export function discover({
   origins,
@@ -36,21 +38,25 @@ export function discover({
   resolve = systemResolve,
 }: DiscoveryOptions): Discovery {
   const names = origins.map((origin) => watchName(new URL(origin), resolve, () => tell()));
+  const known = Promise.withResolvers<void>();
+  let ready = false;
+  const goOn = () => {
+    ready = true;
+    known.resolve();
+  };
   let told = '';
   const tell = () => {
-    const endpoints = names.flatMap(({ endpoints: known }) => known());
-    const key = endpoints.map(({ origin }) => origin).join();
+    const endpoints = names.flatMap(({ endpoints: found }) => found());
+    const key = endpoints.map(({ origin, alternatives = [] }) => [origin, ...alternatives].join(' ')).join();
     if (key === told) return;
     told = key;
     onChange(endpoints);
+    if (key !== '') goOn();
   };
   const look = () => Promise.all(names.map((name) => name.look()));
   tell();
-  let ready = false;
   let again: NodeJS.Timeout | undefined;
-  const first = look().then(() => {
-    ready = true;
-  });
+  void look().then(goOn);
   const fixed = names.every((name) => name.fixed);
   const timer = fixed ? undefined : setInterval(() => void look(), refreshMs).unref();
   const refresh = () => {
@@ -67,8 +73,8 @@ export function discover({
   };
   return {
     policy: (next) => async (context) => {
-      if (!ready) await Promise.race([first, aborted(context.signal)]);
-      // Without an endpoint nothing is tried, so no failed connection would tell.
+      if (!ready) await Promise.race([known.promise, aborted(context.signal)]);
+      // Without an endpoint nothing is tried, so no failed connection would cause a look.
       if (told === '') refresh();
       return next(context);
     },
@@ -81,8 +87,8 @@ export function discover({
 }
 
 /**
- * A process is gone before its name server knows: after a failure the names are looked up so often, so far apart. A
- * storm of failures does not become one of look-ups.
+ * A process is gone before its name server knows it. So after a failure the names are looked up this often, this far apart. A storm of
+ * failures does not become a storm of look-ups.
  */
 const SUSPICIOUS_LOOKS = 10;
 const SUSPICIOUS_MS = 100;
@@ -95,8 +101,8 @@ function aborted(signal: AbortSignal): Promise<never> {
 }
 
 /**
- * A look that has had no answer for so long no longer keeps others from being begun: one lost answer would be the last one. The
- * system's resolver gives up later (glibc: 5 s for each name server and try), on two threads at the most.
+ * After this long without an answer, a look no longer keeps the next one from starting. Otherwise one lost answer would be the last
+ * look. The system's resolver gives up later (glibc: 5 s for each name server and try), and holds two threads at most.
  */
 const LOOK_GIVEN_UP_MS = 10_000;
 
@@ -116,10 +122,10 @@ function watchName(url: URL, resolve: (hostname: string) => Promise<readonly str
     } catch (error) {
       if (!NOBODY_THERE.has((error as { code?: string }).code ?? '')) return;
     }
-    // Given up, and overtaken by a later one: it speaks of the past.
+    // Given up and overtaken by a later look: this answer is out of date.
     if (own < lastAnswered) return;
     lastAnswered = own;
-    endpoints = found.toSorted().map((address) => ({ origin: withHost(url, address), host: url.host }));
+    endpoints = endpointsOf(url, found);
     onAnswer();
   };
   return {
@@ -149,10 +155,22 @@ async function orGivenUp(look: Promise<void>): Promise<void> {
 const NOBODY_THERE: ReadonlySet<string> = new Set(['ENOTFOUND', 'ENODATA']);
 
 async function systemResolve(hostname: string): Promise<readonly string[]> {
-  const found = await lookup(hostname, { all: true });
-  // The two families are two ways to the same processes, not twice as many of them.
-  const family = found.some((address) => address.family === 4) ? 4 : 6;
-  return found.filter((address) => address.family === family).map(({ address }) => address);
+  return (await lookup(hostname, { all: true })).map(({ address }) => address);
+}
+
+function endpointsOf(url: URL, found: readonly string[]): Endpoint[] {
+  const family = found.some((address) => isIP(address) === 4) ? 4 : 6;
+  const sorted = found.toSorted();
+  const alternatives = sorted.filter((address) => isIP(address) !== family);
+  return sorted
+    .filter((address) => isIP(address) === family)
+    .map((address, index) => {
+      const endpoint = { origin: withHost(url, address), host: url.host };
+      if (alternatives.length === 0) return endpoint;
+      // Each process's own other address comes first, if the name server lists both families in the same order.
+      const from = index % alternatives.length;
+      return { ...endpoint, alternatives: [...alternatives.slice(from), ...alternatives.slice(0, from)] };
+    });
 }
 
 function withHost({ protocol, port }: URL, address: string): string {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { Socket } from 'node:net';
 import { HEADERS, ID_PATTERN } from '@halfopen/contracts';
 import {
   abortError,
@@ -13,23 +12,26 @@ import {
   systemClock,
 } from '@halfopen/resilience';
 import { Axios } from 'axios';
-import { buildConnector, errors, Pool } from 'undici';
-import { type KeptConnections, keptConnections } from './kept-connections.ts';
+import { errors, Pool } from 'undici';
+import { endpointConnector } from './connector.ts';
+import { type AnswerMark, type KeptConnections, keptConnections, type Question } from './kept-connections.ts';
 import { parseRetryAfterMs } from './retry-after.ts';
-import type { Transport } from './transport.ts';
-import { ForeignAnswerError, markIfKept, transportError } from './transport-error.ts';
+import type { Transport, TransportRequest, TransportResponse } from './transport.ts';
+import { transportError } from './transport-error.ts';
 import { undiciAdapter } from './undici-adapter.ts';
 
 export interface HttpTransportOptions {
-  /** Sockets to one endpoint at the most, and as many again for operations that must not be repeated; `Infinity` for no limit. Default 128. */
+  /**
+   * Most sockets to one endpoint that are kept, and as many again that carry one request each. `Infinity` for no limit. Default 128.
+   */
   readonly maxConnections?: number;
-  /** Bytes of a response body at the most; one more is a `bad_response`, and the connection is closed. Default 65,536. */
+  /** Most bytes of a response body. A longer one is a `bad_response`, and the connection is closed. Default 65,536. */
   readonly maxResponseBytes?: number;
-  /** The product that calls (RFC 9110 §10.1.5): tells callers of a service apart. Default `halfopen`. */
+  /** The product that calls (RFC 9110 §10.1.5), by which a service can tell its callers apart. Default `halfopen`. */
   readonly userAgent?: string;
-  /** Milliseconds for a connection to be made. Default 1,000. */
+  /** Milliseconds in which a connection must be made. Default 1,000. */
   readonly connectTimeoutMs?: number;
-  /** Called when a connection has ended or could not be made, or an attempt met silence: the endpoint may be gone. */
+  /** Called when a connection has ended or could not be made, or an attempt was not answered: the endpoint may be gone. */
   readonly onDisconnect?: () => void;
   /** Turns `deadlineAt` into the header's "milliseconds left". Default: the process's clock. */
   readonly clock?: Clock;
@@ -43,21 +45,30 @@ export interface HttpTransport extends Transport {
 }
 
 /**
- * How long an idle connection is kept; less where the server says so. Shorter than any server's usual idle limit (Node's
- * is 5 s): who closes first must be the client, or a request meets a closing socket (node #20256). Not longer where the
- * server says that it may be, either: what an outage has opened is to be gone soon after it.
+ * How long an idle connection is kept, or less if the server says so. Shorter than any server's usual idle limit (Node's is 5 s): if
+ * the server closes first, a request meets a closing socket (node #20256). Not longer, even if the server allows it: the connections
+ * that an outage has opened should be gone soon after it.
  */
 const IDLE_MS = 4_000;
 
-/** For all headers of an answer. Ours are a few hundred bytes; parsing what a hostile one sends costs this process's time. */
+/** All headers of an answer together. Ours are a few hundred bytes, and parsing what a hostile server sends costs CPU. */
 const MAX_HEADER_BYTES = 8_192;
 
-/** Failures after which the endpoint may be gone: a silent one is often a host that is no more. */
+/** Failures after which the endpoint may be gone. An endpoint that does not answer is often a host that no longer exists. */
 const LOOKS_GONE: ReadonlySet<CallErrorCode> = new Set(['unreachable', 'connection_lost', 'attempt_timeout']);
 
 /**
- * HTTP to a downstream: axios is the interface, undici's pools (one an endpoint) do the I/O. No redirects, no proxies
- * from the environment, responses capped, no limit on the time of a request: the policies above decide how long anything may take.
+ * Statuses that speak of the connection and not of the request: a safe request may be repeated on another one (RFC 9110 §15.5.9,
+ * §15.5.20). A proxy that closes an idle connection sends a 408 first.
+ */
+const OF_THE_CONNECTION: ReadonlySet<number> = new Set([408, 421]);
+
+/**
+ * HTTP to a downstream. axios is the interface; undici's pools do the I/O, two for each endpoint. It follows no redirects, uses no
+ * proxies from the environment, caps responses, and does not limit the time of a request: the policies decide that.
+ *
+ * A safe or idempotent request uses a kept connection. If the answer there speaks of the connection, or may belong to another request
+ * (`keptConnections`), the request is repeated once on a connection of its own, as part of the same attempt.
  * @param origin where an attempt goes for which no balancer has chosen an endpoint: `http://127.0.0.1:5000`
  */
 export function httpTransport(origin: string, options: HttpTransportOptions = {}): HttpTransport {
@@ -71,6 +82,8 @@ export function httpTransport(origin: string, options: HttpTransportOptions = {}
       connection = connect(endpoint, options, keptConnections(clock));
       connections.set(endpoint.origin, connection);
     }
+    // Its other addresses may have changed.
+    connection.endpoint = endpoint;
     return connection;
   };
 
@@ -80,52 +93,48 @@ export function httpTransport(origin: string, options: HttpTransportOptions = {}
     if (connection !== undefined) end(connection);
   };
 
-  /** New connections in the place of those that may have been shifted; what is known of the endpoint stays known. */
+  /** Replaces connections that may have been shifted. What is known about the endpoint stays known. */
   const renew = (endpoint: Endpoint, shifted: Connections) => {
     if (connections.get(endpoint.origin) !== shifted) return;
     connections.set(endpoint.origin, connect(endpoint, options, shifted.worth));
     end(shifted);
   };
 
+  /** @returns the answer, or `undefined` if the request is to be repeated on a connection of its own */
+  const sendOnKept = async (exchange: Exchange, endpoint: Endpoint, connection: Connections) => {
+    const { kept, worth } = connection;
+    const answer = await carry(kept, exchange);
+    if (OF_THE_CONNECTION.has(answer.response.status)) {
+      worth.broke();
+      return undefined;
+    }
+    if (worth.accepts(exchange.question, answer.mark)) return answer.response;
+    worth.shifted();
+    renew(endpoint, connection);
+    return undefined;
+  };
+
+  const sendOnce = async (exchange: Exchange, endpoint: Endpoint) => {
+    const { once, worth } = connectionTo(endpoint);
+    const { response, mark } = await carry(once, exchange);
+    worth.answeredOnce(exchange.question, mark);
+    return response;
+  };
+
   return {
-    async send(request, context) {
+    async send(toSend, context) {
       const { signal, endpoint = usual, operation } = context;
       const connection = connectionTo(endpoint);
-      const { kept, once, worth } = connection;
-      let isKept = operation.safety !== 'unsafe' && worth.trusted;
+      const { worth } = connection;
       try {
-        const headers = requestHeaders(context, endpoint, clock);
-        isKept &&= worth.tells(String(headers[HEADERS.requestId]), `${request.method} ${request.target}`);
-        const response = await (isKept ? kept : once).http.request<Uint8Array>({
-          method: request.method,
-          url: request.target,
-          headers,
-          signal,
-        });
-        const answered = response.headers[HEADERS.requestId];
-        const isNamed = answered === headers[HEADERS.requestId];
-        if (isKept) {
-          if (!isNamed && (answered !== undefined || isBelieved(response.status))) throw new ForeignAnswerError();
-          worth.answered();
-        } else {
-          worth.answeredOnce(isNamed);
-        }
-        return {
-          status: response.status,
-          ageMs: ageMsOf(response.headers.age),
-          cacheControl: textHeader(response.headers['cache-control']),
-          contentEncoding: textHeader(response.headers['content-encoding']),
-          contentType: textHeader(response.headers['content-type']),
-          retryAfterMs: parseRetryAfterMs(textHeader(response.headers[HEADERS.retryAfter]), Date.now()),
-          fault: faultOf(response.headers[HEADERS.faultInjected]),
-          body: response.data,
-        };
+        const exchange = exchangeOf(toSend, context, endpoint, clock);
+        const mayKeep = worth.mayCarry(exchange.question) && operation.safety !== 'unsafe';
+        const answer = mayKeep ? await sendOnKept(exchange, endpoint, connection) : undefined;
+        if (answer !== undefined) return answer;
+        // After a first request, less time is left.
+        return await sendOnce(mayKeep ? exchangeOf(toSend, context, endpoint, clock) : exchange, endpoint);
       } catch (error) {
         const failure = signal.aborted ? abortError(signal) : transportError(error);
-        if (failure instanceof ForeignAnswerError) {
-          worth.shifted();
-          renew(endpoint, connection);
-        }
         if (isCallError(failure) && failure.staleConnection) worth.broke();
         if (isCallError(failure) && LOOKS_GONE.has(failure.code)) options.onDisconnect?.();
         throw failure;
@@ -138,6 +147,41 @@ export function httpTransport(origin: string, options: HttpTransportOptions = {}
   };
 }
 
+/** One request, ready to be sent. */
+interface Exchange extends TransportRequest {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+  readonly question: Question;
+}
+
+function exchangeOf(request: TransportRequest, context: CallContext, endpoint: Endpoint, clock: Clock): Exchange {
+  const { method, target } = request;
+  const headers = requestHeaders(context, endpoint, clock);
+  const question = { id: String(headers[HEADERS.requestId]), text: `${method} ${target}` };
+  return { method, target, headers, signal: context.signal, question };
+}
+
+async function carry(
+  { http }: HttpPool,
+  { method, target, headers, signal }: Exchange,
+): Promise<{ response: TransportResponse; mark: AnswerMark }> {
+  const answer = await http.request<Uint8Array>({ method, url: target, headers, signal });
+  const { status, data: body, headers: given } = answer;
+  return {
+    response: {
+      status,
+      ageMs: ageMsOf(given.age),
+      cacheControl: textHeader(given['cache-control']),
+      contentEncoding: textHeader(given['content-encoding']),
+      contentType: textHeader(given['content-type']),
+      retryAfterMs: parseRetryAfterMs(textHeader(given[HEADERS.retryAfter]), Date.now()),
+      fault: faultOf(given[HEADERS.faultInjected]),
+      body,
+    },
+    mark: { id: textHeader(given[HEADERS.requestId]), believed: isBelieved(status) },
+  };
+}
+
 interface HttpPool {
   readonly pool: Pool;
   readonly http: Axios;
@@ -145,11 +189,12 @@ interface HttpPool {
 
 /** The connections to one endpoint. */
 interface Connections {
-  /** Used again and again. */
+  endpoint: Endpoint;
+  /** For many requests each. */
   readonly kept: HttpPool;
   /**
-   * Used for one request each: where kept ones cannot be trusted, and for operations that must not be repeated. A kept
-   * connection may be closing just as it is used (node #20256), and nobody could say whether the work was done.
+   * For one request each: when kept ones cannot be trusted, and for operations that must not be repeated. A kept connection may be
+   * closing just as it is used (node #20256), and then nobody knows whether the work was done.
    */
   readonly once: HttpPool;
   readonly worth: KeptConnections;
@@ -159,34 +204,48 @@ const poolsOf = ({ kept, once }: Connections): HttpPool[] => [kept, once];
 
 function end(connection: Connections): void {
   for (const { pool } of poolsOf(connection)) {
-    // Requests that wait for a connection to what is gone would wait until their timeout; those that have one may
-    // still be answered. Either rejects only if it has been closed before.
+    // Without a connection, requests would wait for one until their timeout. With one, they may still be answered.
     const ended = pool.stats.connected === 0 ? pool.destroy() : pool.close();
+    // Rejects only if the pool was closed before.
     ended.catch(() => undefined);
   }
 }
 
 function connect(endpoint: Endpoint, options: HttpTransportOptions, worth: KeptConnections): Connections {
-  const kept = createPool(endpoint, options, 1);
-  const once = createPool(endpoint, options, 0);
+  const current = () => connections.endpoint;
+  const kept = createPool(endpoint, current, options, 1);
+  const once = createPool(endpoint, current, options, 0);
+  const connections: Connections = { endpoint, kept, once, worth };
+  kept.pool.on('disconnect', (_origin, _targets, error) => {
+    if (isUnasked(error)) worth.spokeUnasked();
+  });
   const { onDisconnect } = options;
   if (onDisconnect !== undefined) {
     kept.pool.on('disconnect', onDisconnect).on('connectionError', onDisconnect);
     once.pool.on('connectionError', onDisconnect);
   }
-  return { kept, once, worth };
+  return connections;
 }
 
-/** @param pipelining 1: one request after another on each connection; 0: one request on each (undici's words) */
-function createPool({ origin, host }: Endpoint, options: HttpTransportOptions, pipelining: 0 | 1): HttpPool {
+/** undici's words for an answer on an idle connection. */
+function isUnasked(error: Error): boolean {
+  return error instanceof errors.SocketError && error.message === 'bad response';
+}
+
+/** @param pipelining undici's option. 1: one request after another on each connection; 0: one request on each */
+function createPool(
+  { origin }: Endpoint,
+  current: () => Endpoint,
+  options: HttpTransportOptions,
+  pipelining: 0 | 1,
+): HttpPool {
   const { maxConnections = 128, maxResponseBytes = 65_536, connectTimeoutMs = 1_000, userAgent = 'halfopen' } = options;
   const pool = new Pool(origin, {
-    // null: undici's word for no limit.
+    // undici's value for no limit is null.
     connections: maxConnections === Number.POSITIVE_INFINITY ? null : maxConnections,
     pipelining,
     allowH2: false,
-    // The certificate is for the name, though the connection goes to one of its addresses.
-    connect: watched(buildConnector({ timeout: 0, servername: new URL(`http://${host}`).hostname }), connectTimeoutMs),
+    connect: endpointConnector(current, connectTimeoutMs),
     keepAliveTimeout: IDLE_MS,
     keepAliveMaxTimeout: IDLE_MS,
     headersTimeout: 0,
@@ -194,37 +253,14 @@ function createPool({ origin, host }: Endpoint, options: HttpTransportOptions, p
     maxResponseSize: maxResponseBytes,
     maxHeaderSize: MAX_HEADER_BYTES,
   });
-  // Not `axios.create`: its defaults (headers for every method, transforms, XSRF, …) are merged anew for every request, and
-  // that costs more than the request. Statuses and bodies are judged against the contract, not by axios.
+  // Not `axios.create`: its defaults (headers for every method, transforms, XSRF, …) are merged anew for every request, which
+  // costs more than the request. The contract judges statuses and bodies, not axios.
   const http = new Axios({
     adapter: undiciAdapter(pool, maxResponseBytes),
-    headers: { accept: 'application/json', 'user-agent': userAgent },
+    // Without it, every content coding would be acceptable to us (RFC 9110 §12.5.3).
+    headers: { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': userAgent },
   });
   return { pool, http };
-}
-
-/**
- * undici says of some of its errors what the connection had done before, but not of the system's. And its own connect
- * timeout is kept by timers of half a second's resolution: 250 ms became more than the 500 of an attempt (8.12.4).
- */
-function watched(connector: buildConnector.connector, connectTimeoutMs: number): buildConnector.connector {
-  return (options, callback) => {
-    let settled = false;
-    // The types do not say so: undici returns the socket.
-    const connecting = connector(options, (...result) => {
-      settled = true;
-      clearTimeout(timer);
-      const [, socket] = result;
-      socket?.prependListener('error', (error) => markIfKept(error, socket.bytesRead));
-      callback(...result);
-    }) as unknown as Socket;
-    const timer = setTimeout(() => {
-      // After a stall of this process the connection may be there, not yet seen.
-      setImmediate(() => {
-        if (!settled) connecting.destroy(new errors.ConnectTimeoutError(`none within ${connectTimeoutMs} ms`));
-      });
-    }, connectTimeoutMs);
-  };
 }
 
 function requestHeaders(
@@ -233,7 +269,7 @@ function requestHeaders(
   clock: Clock,
 ): Record<string, string> {
   const along: Record<string, string> = { ...headers, host, [HEADERS.attempt]: String(attempt) };
-  // By it we know our answer.
+  // By it we recognize our answer.
   along[HEADERS.requestId] ??= randomUUID();
   if (deadlineAt !== Number.POSITIVE_INFINITY) {
     const leftMs = Math.floor(deadlineAt - clock.now());
@@ -243,21 +279,21 @@ function requestHeaders(
   return along;
 }
 
-/** Whether a caller would be given what such an answer says. The others are failures, whoever's they are. */
+/** Whether a caller would be given what such an answer says. Any other answer is a failure, whoever sent it. */
 const isBelieved = (status: number) => status < 500 && status !== 429;
 
-/** A header that came twice is no header at all: neither value can be trusted. */
+/** A header that came twice counts as absent: neither value can be trusted. */
 function textHeader(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** What cannot be read (RFC 9111 §5.1: whole seconds, once) is taken for as old as can be: nobody knows how old it is. */
+/** An Age that cannot be read (RFC 9111 §5.1: whole seconds, once) counts as infinite: nobody knows how old the answer is. */
 function ageMsOf(value: unknown): number {
   if (value === undefined) return 0;
   return typeof value === 'string' && /^\d+$/.test(value) ? Number(value) * 1_000 : Number.POSITIVE_INFINITY;
 }
 
-/** An id, or nothing: it goes into traces and headers of ours. */
+/** An id, or nothing: it goes into our traces and headers. */
 function faultOf(value: unknown): string | undefined {
   return typeof value === 'string' && ID_PATTERN.test(value) ? value : undefined;
 }

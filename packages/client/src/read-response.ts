@@ -1,20 +1,28 @@
 import { type Operation, PROBLEM_MEDIA_TYPE, problemSchema } from '@halfopen/contracts';
 import { CallError, type CallErrorCode } from '@halfopen/resilience';
+import { parseMediaType } from './media-type.ts';
 import type { TransportResponse } from './transport.ts';
 
-const JSON_MEDIA_TYPE = /^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i;
+/** Other parameters of JSON mean nothing (RFC 8259 §11). Neither does a charset, but one that is not UTF-8 contradicts the RFC. */
+function isJson(contentType: string | undefined): boolean {
+  // Nearly every answer, without parsing.
+  if (contentType === 'application/json' || contentType === 'application/json; charset=utf-8') return true;
+  const type = parseMediaType(contentType);
+  return type?.essence === 'application/json' && /^utf-8$/i.test(type.parameters.get('charset') ?? 'utf-8');
+}
 
-/** We ask for no other encoding. */
-const PLAIN = /^identity$/i;
+/** No content coding: an empty list, or `identity` (RFC 9110 §8.4.1, §5.6.1). The request accepts nothing else. */
+const isPlain = (contentEncoding: string | undefined) =>
+  contentEncoding === undefined || contentEncoding.split(',').every((coding) => /^\s*(?:identity)?\s*$/i.test(coding));
 
-/** Less of the deadline left than this: the other side, whose clock started a little later, may well have seen it pass. */
+/** With less than this left of the deadline, the downstream may have seen it pass: its clock started a little later. */
 const TIME_IS_UP_MS = 50;
 
-/** `fatal`: bytes that are not UTF-8 would become U+FFFD and pass as an answer. */
+/** `fatal`, because bytes that are not UTF-8 would become U+FFFD and pass as an answer. */
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * What an HTTP answer means under the contract: the operation's result, or the error that it is.
+ * Reads an HTTP answer by the contract: returns the operation's result, or throws the error that the answer means.
  * @param leftMs what is left of the call's deadline
  * @throws CallError `bad_response`, `remote_error`, `remote_refused`, `overloaded` or `deadline_exceeded`
  */
@@ -29,9 +37,8 @@ export function readResponse(operation: Operation, response: TransportResponse, 
 }
 
 function readResult(operation: Operation, response: TransportResponse): unknown {
-  if (!PLAIN.test(response.contentEncoding ?? 'identity'))
-    throw failure('bad_response', 'encoded its answer', response);
-  if (!JSON_MEDIA_TYPE.test(response.contentType ?? '')) throw failure('bad_response', 'did not answer JSON', response);
+  if (!isPlain(response.contentEncoding)) throw failure('bad_response', 'encoded its answer', response);
+  if (!isJson(response.contentType)) throw failure('bad_response', 'did not answer JSON', response);
   let json: unknown;
   try {
     json = JSON.parse(utf8.decode(response.body));
@@ -44,9 +51,9 @@ function readResult(operation: Operation, response: TransportResponse): unknown 
   throw failure('bad_response', `broke the contract of ${operation.name} in: ${fields}`, response);
 }
 
-/** 504 with our own code, when our time is nearly up: the deadline that we sent along has passed there. Any other 504 is just a failure. */
+/** A 504 with our own code, when our time is nearly up: the deadline that we sent has passed there. Any other 504 is a failure. */
 function isOutOfTime({ status, contentType, body }: TransportResponse): boolean {
-  if (status !== 504 || contentType?.startsWith(PROBLEM_MEDIA_TYPE) !== true) return false;
+  if (status !== 504 || parseMediaType(contentType)?.essence !== PROBLEM_MEDIA_TYPE) return false;
   try {
     return problemSchema.parse(JSON.parse(utf8.decode(body))).code === 'deadline_exceeded';
   } catch {
@@ -54,7 +61,7 @@ function isOutOfTime({ status, contentType, body }: TransportResponse): boolean 
   }
 }
 
-/** The body is never quoted: it may hold anything. */
+/** Never quotes the body, which may hold anything. */
 function failure(code: CallErrorCode, what: string, { status, retryAfterMs }: TransportResponse): CallError {
   return new CallError(code, `the other side ${what} (status ${status})`, { sent: 'answered', status, retryAfterMs });
 }

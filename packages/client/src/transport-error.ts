@@ -2,14 +2,7 @@ import { CallError } from '@halfopen/resilience';
 import { errors } from 'undici';
 import { BrokenBodyError } from './undici-adapter.ts';
 
-/** On a kept connection: an answer to another request than ours, or to nobody knows which. */
-export class ForeignAnswerError extends CallError {
-  constructor() {
-    super('bad_response', 'the answer did not name this request', { sent: 'answered' });
-  }
-}
-
-/** Failures that can only happen before a connection stands: the request was certainly never sent. */
+/** Failures that only happen before a connection is made: the request was certainly never sent. */
 const NEVER_SENT: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -18,25 +11,25 @@ const NEVER_SENT: ReadonlySet<string> = new Set([
   'ENETUNREACH',
   'EHOSTDOWN',
   'EADDRNOTAVAIL',
-  // No file descriptor left for a socket.
+  // No file descriptor is left for a socket.
   'EMFILE',
   'ENFILE',
   'UND_ERR_CONNECT_TIMEOUT',
-  // Our own pool, closed or given up before it had a connection.
+  // Our own pool was closed or given up before it had a connection.
   'UND_ERR_CLOSED',
   'UND_ERR_DESTROYED',
 ]);
 
-/** Of the TLS handshake, before any request: protocol errors, and certificates that are not trusted. */
+/** The TLS handshake failed, before any request: protocol errors and untrusted certificates. */
 const HANDSHAKE = /^ERR_(SSL|TLS)_|CERT|^UNABLE_TO_/;
 
-/** What undici says when the peer's bytes are not an HTTP answer, besides the codes of its parser (`HPE_…`). */
+/** undici's codes for bytes that are not an HTTP answer, besides those of its parser (`HPE_…`). */
 const NOT_HTTP = /^HPE|^UND_ERR_(HEADERS_OVERFLOW|RES_CONTENT_LENGTH_MISMATCH)$/;
 const NOT_HTTP_MESSAGES: ReadonlySet<string> = new Set(['bad response', 'bad upgrade']);
 
 /**
- * What a failure of the HTTP library means for the call. What is not of the network is returned as it is: it is a bug
- * of ours, and must not be mistaken for the other side's failure.
+ * Translates a failure of the HTTP library into the call's error. Anything that is not a network failure is returned unchanged: it is
+ * a bug of ours and must not be taken for the downstream's failure.
  */
 export function transportError(error: unknown): unknown {
   if (error instanceof CallError) return error;
@@ -73,7 +66,7 @@ function wasKept(error: unknown): boolean {
   return KEPT in (error as object) || (socket?.bytesRead ?? 0) > 0;
 }
 
-/** Also where a host of two families failed in both (AggregateError). */
+/** An AggregateError: every address of the host failed. */
 function failedToConnect(error: unknown): boolean {
   const first = error instanceof AggregateError ? (error.errors[0] as unknown) : error;
   return (first as { syscall?: unknown }).syscall === 'connect';
@@ -83,7 +76,7 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** Code and message alone: the errors of HTTP libraries carry requests, and those carry headers, bodies and secrets. */
+/** Only code and message: the errors of HTTP libraries carry requests, and those carry headers, bodies and secrets. */
 function plainCause(error: unknown): Error {
   const code = codeOf(error);
   const message = error instanceof Error ? error.message : String(error);

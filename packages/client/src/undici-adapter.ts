@@ -8,10 +8,9 @@ export class BrokenBodyError extends Error {
 }
 
 /**
- * An axios adapter over an undici dispatcher. axios's own http adapter takes `timeout` for socket idleness, follows
- * redirects and reads proxies from the environment; undici does none of that, pools connections, aborts down to the
- * socket, and costs less CPU. `config.url` is path and query, `response.data` the body's bytes,
- * `response.headers` the few that the client reads.
+ * An axios adapter over an undici dispatcher. In axios's own http adapter `timeout` means socket idleness, redirects are followed, and
+ * proxies are read from the environment. undici does none of that, pools connections, aborts down to the socket, and costs less CPU.
+ * `config.url` is path and query, `response.data` the body's bytes, `response.headers` the few headers that the client reads.
  * @param maxResponseBytes a body that announces more is not read
  */
 export function undiciAdapter(dispatcher: Dispatcher, maxResponseBytes: number): AxiosAdapter {
@@ -29,8 +28,8 @@ export function undiciAdapter(dispatcher: Dispatcher, maxResponseBytes: number):
 }
 
 /**
- * One request and its answer. A handler of undici's and not its `request`, which makes a stream of every body: for the
- * small ones that contracts have, that costs more than all the rest.
+ * One request and its answer. A dispatch handler, because undici's `request` makes a stream of every body: for small bodies that
+ * costs more than everything else.
  */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #config: InternalAxiosRequestConfig;
@@ -59,8 +58,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   /**
-   * undici gives no controller before it has a connection: were that waited for, a name server or a host that never answers would
-   * hold an aborted request until the connect timeout. The request itself is dropped when the connection stands.
+   * undici gives no controller before it has a connection. Waiting for one would let a silent host hold an aborted request until the
+   * connect timeout. The request itself is dropped once there is a connection.
    */
   readonly #onAbort = (): void => {
     this.#controller?.abort(this.#signal.reason);
@@ -73,16 +72,16 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
-    // Of what comes before the answer (100, 103) nobody asks.
+    // Interim responses (1xx) may precede the answer, even if nobody asked for them (RFC 9110 §15.2).
     if (status < 200) return;
     this.#status = status;
     this.#headers = wanted(headers);
-    // We asked for no other. undici undoes none but chunks, and passes on the rest as if it were the body.
+    // We accept no other. undici decodes only chunks, and passes on anything else as if it were the body.
     const coding = headers['transfer-encoding'];
     if (coding !== undefined && !CHUNKED.test(String(coding))) {
-      controller.abort(new Error('in a transfer coding nobody asked for'));
+      controller.abort(new Error('in a transfer coding that was not asked for'));
     } else if (Number(headers['content-length']) > this.#maxBytes) {
-      // Not a byte is read of what says itself that it is too much; what does not say so is cut off by the pool.
+      // A body that announces too much is not read at all. One that does not announce it is cut off by the pool.
       controller.abort(new Error(`larger than ${this.#maxBytes} bytes`));
     }
   }
@@ -112,7 +111,7 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 const CHUNKED = /^chunked$/i;
 
-/** The headers that anybody looks at. axios copies headers in quadratic time: 1,500 of them took it 0.3 s (1.21.1). */
+/** The headers that the client reads. axios copies headers in quadratic time: 1,500 of them took 0.3 s (1.21.1). */
 const WANTED = [
   'content-type',
   'content-encoding',
@@ -127,7 +126,7 @@ function wanted(headers: Headers): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const name of WANTED) {
     const value = headers[name];
-    // One that came twice is kept as both, and is then no value that anybody accepts.
+    // A header that came twice becomes "a,b", which no reader accepts.
     if (value !== undefined) kept[name] = String(value);
   }
   return kept;

@@ -42,10 +42,35 @@ describe('discovery', () => {
   });
 
   test('a name stands for all its addresses, and keeps its name for the Host header', async () => {
-    const { seen, hosts } = setup(async () => ['10.0.0.2', '10.0.0.1', 'fd00::1']);
+    const { seen, hosts } = setup(async () => ['10.0.0.2', '10.0.0.1']);
     await vi.advanceTimersByTimeAsync(0);
-    expect(seen).toEqual([['http://10.0.0.1:5000', 'http://10.0.0.2:5000', 'http://[fd00::1]:5000']]);
-    expect(hosts).toEqual([['greeter:5000', 'greeter:5000', 'greeter:5000']]);
+    expect(seen).toEqual([['http://10.0.0.1:5000', 'http://10.0.0.2:5000']]);
+    expect(hosts).toEqual([['greeter:5000', 'greeter:5000']]);
+  });
+
+  test('addresses of two families: endpoints of one, which keep those of the other as alternatives', async () => {
+    let addresses = ['10.0.0.2', 'fd00::2', '10.0.0.1', 'fd00::1'];
+    const seen: unknown[] = [];
+    const discovery = discover({
+      origins: ['http://greeter:5000'],
+      resolve: async () => addresses,
+      onChange: (endpoints) => seen.push(endpoints),
+    });
+    open.push(discovery);
+    const host = 'greeter:5000';
+    await vi.advanceTimersByTimeAsync(0);
+    expect(seen).toEqual([
+      [
+        { origin: 'http://10.0.0.1:5000', host, alternatives: ['fd00::1', 'fd00::2'] },
+        { origin: 'http://10.0.0.2:5000', host, alternatives: ['fd00::2', 'fd00::1'] },
+      ],
+    ]);
+    addresses = ['10.0.0.1', 'fd00::9'];
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(seen.at(-1)).toEqual([{ origin: 'http://10.0.0.1:5000', host, alternatives: ['fd00::9'] }]);
+    addresses = ['fd00::9'];
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(seen.at(-1)).toEqual([{ origin: 'http://[fd00::9]:5000', host }]);
   });
 
   test('a changed address is followed within five seconds; no change is no news', async () => {
@@ -173,6 +198,20 @@ describe('discovery', () => {
     expect(begun).toBe(0);
     answer.resolve(['10.0.0.1']);
     await expect(waiting).resolves.toBe(1);
+  });
+
+  test('a name that hangs keeps no call from an address that is known, nor from a name that has been found', async () => {
+    const literal = setup(() => new Promise(() => undefined), ['http://127.0.0.1:5000', 'http://hang:5000']);
+    await expect(literal.discovery.policy(async () => 'answer')(call())).resolves.toBe('answer');
+
+    const found = Promise.withResolvers<string[]>();
+    const two = setup(
+      (name) => (name === 'found' ? found.promise : new Promise(() => undefined)),
+      ['http://found:5000', 'http://hang:5000'],
+    );
+    const waiting = two.discovery.policy(async () => two.seen.at(-1))(call());
+    found.resolve(['10.0.0.1']);
+    await expect(waiting).resolves.toEqual(['http://10.0.0.1:5000']);
   });
 
   test('close ends the looking', async () => {

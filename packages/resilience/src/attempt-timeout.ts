@@ -26,9 +26,10 @@ export function attemptTimeout(options: AttemptTimeoutOptions = {}): Policy {
   const limit: TimeLimit = {
     clock,
     limitMs: timeoutMs,
-    onTimeUp: () =>
+    onTimeUp: (ownStall) =>
       new CallError('attempt_timeout', `no complete answer within the attempt timeout of ${timeoutMs} ms`, {
         sent: 'perhaps',
+        ownStall,
       }),
     settle: 'when_ended',
   };

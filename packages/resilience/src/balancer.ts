@@ -126,15 +126,13 @@ export function createBalancer<Guard extends EndpointGuard>(options: BalancerOpt
     },
     update(endpoints) {
       const known = new Map(members.map((member) => [member.endpoint.origin, member]));
-      members = endpoints.map(
-        (endpoint) =>
-          known.get(endpoint.origin) ?? {
-            endpoint,
-            guard: options.guard(endpoint),
-            inFlight: 0,
-            ...UNSUSPECTED,
-          },
-      );
+      members = endpoints.map((endpoint) => {
+        const member = known.get(endpoint.origin);
+        if (member === undefined) return { endpoint, guard: options.guard(endpoint), inFlight: 0, ...UNSUSPECTED };
+        // Its other addresses may have changed.
+        member.endpoint = endpoint;
+        return member;
+      });
       const kept = new Set(members);
       for (const member of known.values()) if (!kept.has(member)) member.guard.close();
     },
@@ -145,7 +143,7 @@ export function createBalancer<Guard extends EndpointGuard>(options: BalancerOpt
 }
 
 interface Member<Guard extends EndpointGuard> extends Judged {
-  readonly endpoint: Endpoint;
+  endpoint: Endpoint;
   readonly guard: Guard;
   inFlight: number;
 }

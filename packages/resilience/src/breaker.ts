@@ -86,7 +86,7 @@ const NO_OUTCOMES: RecentOutcomes = { outcomes: 0, failures: 0 };
  * runs), its count of calls in flight (which dilutes the failure rate) and its global timer play no part. Admission adds what
  * opossum lacks:
  *
- * - Neutral outcomes (a caller's cancel, our own refusals) are not told. opossum would take a filtered error for a success and
+ * - Neutral outcomes (a caller's cancel, our own refusals, what a stall of this process delayed) are not told. opossum would take a filtered error for a success and
  *   close.
  * - An outcome of a call admitted before the last change of state is dropped. A late success must not close a breaker that newer
  *   failures opened.
@@ -240,6 +240,7 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
       try {
         const value = await next(context);
         const tookMs = clock.now() - startedAt;
+        if (context.notes.stalledAttempt === attempt) return value;
         usualMs += (tookMs - usualMs) * USUAL_WEIGHT;
         verdict = tookMs >= limits.slowCallMs ? 'failure' : 'success';
         return value;

@@ -44,6 +44,8 @@ export interface CallNotes {
   cacheControl: string | undefined;
   /** Age of the answer on arrival, in milliseconds. Above 0 when a cache on the way served it. */
   ageMs?: number | undefined;
+  /** Number of an attempt whose success came after its time limit, because this process was stalled. */
+  stalledAttempt?: number | undefined;
   /** Age in milliseconds of a stale answer that replaces a failure. */
   staleMs: number | undefined;
   /** The failure that the stale answer replaces. */

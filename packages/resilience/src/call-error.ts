@@ -31,6 +31,8 @@ export interface CallErrorOptions {
   readonly final?: boolean;
   /** The request went out on a kept connection that the downstream was just closing (node #20256). That is nobody's failure. Default false. */
   readonly staleConnection?: boolean;
+  /** This process was stalled while it waited, so the failure says nothing about the downstream. Default false. */
+  readonly ownStall?: boolean;
   /** What led to this. Must not hold headers, bodies or secrets, because it is logged. */
   readonly cause?: unknown;
 }
@@ -52,6 +54,7 @@ export class CallError extends Error {
   readonly status: number | undefined;
   readonly final: boolean;
   readonly staleConnection: boolean;
+  readonly ownStall: boolean;
 
   constructor(code: CallErrorCode, message: string, options: CallErrorOptions = {}) {
     const { stackTraceLimit } = Error;
@@ -64,6 +67,7 @@ export class CallError extends Error {
     this.status = options.status;
     this.final = options.final ?? false;
     this.staleConnection = options.staleConnection ?? false;
+    this.ownStall = options.ownStall ?? false;
     Object.defineProperty(this, brand, { value: true });
   }
 }

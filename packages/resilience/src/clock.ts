@@ -14,12 +14,25 @@ export type Random = () => number;
 /** `setTimeout` takes a signed 32-bit delay and fires at once beyond it: a Retry-After of 30 days would mean no delay at all. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** The clock of the process: monotonic, so that changes of the wall clock do not matter. */
+/** A timer that fires this late shows that this process was stalled (stopped, or blocked). The peer may have answered in time. */
+export const STALL_MS = 100;
+
+/** The clock of the process: monotonic, so that changes of the wall clock do not matter. A timer fires after one turn of I/O. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(delayMs, callback) {
-    const timer = setTimeout(callback, Math.min(delayMs, MAX_TIMER_MS));
-    return () => clearTimeout(timer);
+    let turn: NodeJS.Immediate | undefined;
+    const timer = setTimeout(
+      () => {
+        // After a stall of this process, timers run before what arrived meanwhile has been read. An answer that is here in time counts.
+        turn = setImmediate(callback);
+      },
+      Math.min(delayMs, MAX_TIMER_MS),
+    );
+    return () => {
+      clearTimeout(timer);
+      clearImmediate(turn);
+    };
   },
 };
 

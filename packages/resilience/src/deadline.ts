@@ -37,7 +37,8 @@ export function deadline({ timeoutMs = DEFAULTS.deadlineMs, clock = systemClock 
       {
         clock,
         limitMs,
-        onTimeUp: () => new CallError('deadline_exceeded', 'no answer before the deadline', { sent: 'perhaps' }),
+        onTimeUp: (ownStall) =>
+          new CallError('deadline_exceeded', 'no answer before the deadline', { sent: 'perhaps', ownStall }),
         settle: 'at_once',
       },
       next,

@@ -4,4 +4,6 @@ export interface Endpoint {
   readonly origin: string;
   /** Host and port as configured, for the Host header: `greeter:5000`. */
   readonly host: string;
+  /** Other addresses of the same host, of the other family. A connection tries them if the first address fails. Default none. */
+  readonly alternatives?: readonly string[];
 }

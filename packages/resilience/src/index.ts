@@ -20,7 +20,7 @@ export {
   isCallError,
   type Sent,
 } from './call-error.ts';
-export { type Clock, type Random, sleep, systemClock } from './clock.ts';
+export { type Clock, type Random, STALL_MS, sleep, systemClock } from './clock.ts';
 export { type CoalesceOptions, coalesce } from './coalesce.ts';
 export { type DeadlineOptions, deadline, LEAST_USEFUL_MS } from './deadline.ts';
 export { DEFAULTS } from './defaults.ts';

@@ -15,7 +15,7 @@ export interface RecentOutcomes {
  * @param hadFairChance whether the attempt ran long enough for a healthy downstream to have answered
  */
 export function verdictOf(error: unknown, hadFairChance: boolean): Verdict {
-  if (!isCallError(error)) return 'neutral';
+  if (!isCallError(error) || error.ownStall) return 'neutral';
   switch (error.code) {
     case 'connection_lost':
       return error.staleConnection ? 'neutral' : 'failure';

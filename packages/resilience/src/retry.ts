@@ -63,7 +63,8 @@ export function isRetryable(error: CallError, { operation }: RetryFacts): boolea
 
 /**
  * Retries what may be retried, while attempts, time and budget allow. Waits with full jitter, or for as long as the downstream asked
- * (Retry-After). Gives up at once and keeps that hint if the wait would not end before the deadline.
+ * (Retry-After). Gives up at once and keeps that hint if the wait would not end before the deadline. A failure that was this process's
+ * own stall is retried at once, and not paid for.
  *
  * Works on any function: see `callContext` for a context, and `mapErrors` for errors of your own.
  * @throws RangeError for an option out of range
@@ -87,6 +88,7 @@ export function retry(options: RetryOptions = {}): Policy {
   const backoff = { baseMs, capMs };
   return (next) => async (context) => {
     let replaced = 0;
+    let stalled = false;
     let number = context.attempt;
     for (let attempt = 1; ; attempt++, number = ++context.notes.attempts) {
       // Waiting in the queue may have used up the time.
@@ -102,6 +104,13 @@ export function retry(options: RetryOptions = {}): Policy {
         // As every HTTP client does (RFC 9110 §9.2.2): at once, without paying and without counting it as an attempt. Each time, one
         // kept connection fewer is left, so an outage does not turn this into load.
         if (error.staleConnection && replaced < MAX_REPLACED && !context.signal.aborted) {
+          replaced++;
+          tell({ type: 'retry', reason: error.code, attempt, delayMs: 0 }, onEvent, context.watch);
+          continue;
+        }
+        // The downstream did not fail, so nothing is paid or counted. Once in a call: a process that always stalls must not add load.
+        if (error.ownStall && !stalled && !context.signal.aborted) {
+          stalled = true;
           replaced++;
           tell({ type: 'retry', reason: error.code, attempt, delayMs: 0 }, onEvent, context.watch);
           continue;

@@ -34,6 +34,36 @@ describe('attempt timeout', () => {
     expect(seen.outcome, 'too late is too late, even if it ended well').toBe('attempt_timeout');
   });
 
+  test('a timer that fires 100 ms late says that this process was stalled; one that is less late does not', async () => {
+    const lateBy = async (ms: number) => {
+      let behindMs = 0;
+      const behind = { ...clock, now: () => clock.now() + behindMs };
+      const patient = attemptTimeout({ timeoutMs: 500, clock: behind });
+      const error = patient<unknown>(taking(60_000, 'late'))(context()).catch((reason: unknown) => reason);
+      behindMs = ms;
+      await advance(500);
+      return error;
+    };
+    expect(await lateBy(99)).toMatchObject({ code: 'attempt_timeout', ownStall: false });
+    expect(await lateBy(100)).toMatchObject({ code: 'attempt_timeout', ownStall: true });
+  });
+
+  test('a success after the limit was let through by a stall: the attempt is noted as stalled', async () => {
+    let behindMs = 0;
+    const behind = { ...clock, now: () => clock.now() + behindMs };
+    const patient = attemptTimeout({ timeoutMs: 500, clock: behind });
+    const [inTime, tooLate] = [context(), context()];
+    const first = patient(taking(499, 'answer'))(inTime);
+    const second = patient(taking(499, 'answer'))(tooLate);
+    await advance(498);
+    expect(inTime.notes.stalledAttempt).toBeUndefined();
+    behindMs = 3;
+    await advance(1);
+    await expect(second).resolves.toBe('answer');
+    await first;
+    expect(tooLate.notes.stalledAttempt).toBe(1);
+  });
+
   test('does not touch its siblings (opossum #780: one timeout aborted 20 of 20)', async () => {
     const slow = track(limited(taking(60_000, 'late'))(context()));
     await advance(400);

@@ -146,6 +146,27 @@ describe('closed', () => {
     expect(new Set(answers.map(({ outcome }) => outcome))).toEqual(new Set(['answer']));
   });
 
+  test('what a stall of this process delayed says nothing about the downstream: neither a late success nor a timeout', async () => {
+    const { breaker, times } = setup();
+    const ended: unknown[] = [];
+    const stalled = () => {
+      const ctx = context();
+      const late = breaker.policy(async () => {
+        await taking(900, 'answer')(ctx);
+        ctx.notes.stalledAttempt = ctx.attempt;
+        return 'answer';
+      });
+      ended.push(track(late(ctx)));
+    };
+    await times(20, stalled);
+    await advance(900);
+    const timeout = new CallError('attempt_timeout', '', { sent: 'perhaps', ownStall: true });
+    await times(20, () => ended.push(track(breaker.policy(() => Promise.reject(timeout))(context()))));
+    expect(ended).toHaveLength(40);
+    expect(breaker.recent).toEqual({ outcomes: 0, failures: 0 });
+    expect(breaker.state).toBe('closed');
+  });
+
   test('tells its last outcomes, and forgets them with the window', async () => {
     const { breaker, fail, succeed, times } = setup();
     await times(12, succeed);

@@ -217,6 +217,28 @@ describe('retry', () => {
     expect(budget.remaining).toBe(20);
   });
 
+  test('what a stall of this process delayed is retried at once and unpaid, once', async () => {
+    const { policy, budget, events } = setup({ budget: createRetryBudget({ ratio: 0.1, capacity: 20, initial: 1 }) });
+    const late = new CallError('attempt_timeout', '', { sent: 'perhaps', ownStall: true });
+    const once = failing(late);
+    await expect(policy(once.call)(context())).resolves.toBe('answer');
+    expect(budget.remaining).toBeCloseTo(1.1);
+    expect(events).toEqual([{ type: 'retry', reason: 'attempt_timeout', attempt: 1, delayMs: 0 }]);
+    const twice = failing(late, late);
+    const seen = track(policy(twice.call)(context()));
+    await advance(1_000);
+    expect(seen.outcome).toBe('answer');
+    expect(budget.remaining, 'the second is paid').toBeCloseTo(0.2);
+    const always = failing(late, late, late, late);
+    const failed = track(policy(always.call)(context()));
+    await advance(1_000);
+    expect(failed.outcome).not.toBe('answer');
+    const unsafe = failing(late);
+    const order = policy(unsafe.call)(context({ operation: { name: 'order', safety: 'unsafe' } }));
+    await expect(order).rejects.toMatchObject({ code: 'attempt_timeout' });
+    expect(unsafe.calls).toHaveLength(1);
+  });
+
   test('a caller who has left already costs no token', async () => {
     const { policy, budget } = setup();
     const caller = new AbortController();
