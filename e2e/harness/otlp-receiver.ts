@@ -6,6 +6,7 @@ type Attributes = readonly { readonly key: string; readonly value: Value }[];
 
 export interface ReceivedSpan {
   readonly service: string;
+  readonly resource: Readonly<Record<string, unknown>>;
   readonly name: string;
   /** OTLP's numbers: 2 a server's, 3 a client's. */
   readonly kind: number;
@@ -64,6 +65,7 @@ function spansOf({ resourceSpans }: Payload): ReceivedSpan[] {
     scopeSpans.flatMap(({ spans }) =>
       spans.map((span) => ({
         service: String(read(resource.attributes)['service.name']),
+        resource: read(resource.attributes),
         name: span.name,
         kind: span.kind,
         traceId: span.traceId,

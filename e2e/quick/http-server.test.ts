@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { exchange, get, startEdge, startGreeter, startSystem } from '../harness/system.ts';
+import { exchange, get, standIn, startEdge, startGreeter, startSystem } from '../harness/system.ts';
 
 /** The head of an answer, and what comes after it. */
 function parsed(answer: string) {
@@ -213,4 +213,20 @@ describe('idle connections', () => {
     await once(socket, 'end');
     socket.destroy();
   });
+});
+
+test('baggage is passed on to the next service (W3C Baggage), also beside a trace', async () => {
+  const got: (string | undefined)[] = [];
+  const greeter = await standIn((req, res) => {
+    got.push(req.headers.baggage as string | undefined);
+    res.setHeader('content-type', 'application/json').end('{"message":"Hi"}');
+  });
+  const edge = await startEdge(greeter.url);
+  await get(`${edge.url}/hello`, { baggage: 'tenant=a,run=%C3%BC;p=1' });
+  await get(`${edge.url}/hello`, {
+    baggage: 'tenant=a,broken',
+    traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
+  });
+  await get(`${edge.url}/hello`);
+  expect(got).toEqual(['tenant=a,run=%C3%BC;p=1', 'tenant=a', undefined]);
 });

@@ -1,3 +1,4 @@
+import { readConfig } from '@halfopen/greeter/config';
 import { describe, expect, test, vi } from 'vitest';
 import { timed } from '../harness/machine-lateness.ts';
 import { otlpReceiver, type ReceivedSpan } from '../harness/otlp-receiver.ts';
@@ -134,6 +135,75 @@ describe('spans', () => {
     const complaints = edge.output().match(/^.*spans are lost.*$/gm);
     expect(complaints).toHaveLength(1);
     expect(JSON.parse(complaints?.[0] ?? '{}')).toMatchObject({ level: 'warn', code: 'ECONNREFUSED' });
+  });
+
+  test('a resource is described by the operator', async () => {
+    const { url, stop } = await tracedSystem({
+      OTEL_RESOURCE_ATTRIBUTES:
+        'service.name=other,service.namespace=shop, k8s.pod.name=p%2C1,deployment.environment=test',
+    });
+    await get(`${url}/hello`);
+    for (const { resource } of await stop()) {
+      expect(resource).toMatchObject({
+        'service.name': 'other',
+        'service.namespace': 'shop',
+        'k8s.pod.name': 'p,1',
+        'deployment.environment': 'test',
+      });
+    }
+  });
+
+  test('OTEL_SERVICE_NAME counts more than an attribute', async () => {
+    const { url, stop } = await tracedSystem({
+      OTEL_SERVICE_NAME: 'shop-edge',
+      OTEL_RESOURCE_ATTRIBUTES: 'service.name=other',
+    });
+    await get(`${url}/hello`);
+    const spans = await stop();
+    expect(spans.length).toBeGreaterThan(0);
+    expect(new Set(spans.map(({ service }) => service))).toEqual(new Set(['shop-edge']));
+  });
+
+  test.each([
+    ['OTEL_SDK_DISABLED', 'true'],
+    ['OTEL_TRACES_EXPORTER', 'none'],
+  ])('%s=%s: nothing is sent', async (name, value) => {
+    const { url, stop } = await tracedSystem({ [name]: value });
+    expect((await get(`${url}/hello`)).status).toBe(200);
+    expect(await stop()).toEqual([]);
+  });
+
+  test('an endpoint for traces alone is enough; protobuf is sent as protobuf', async () => {
+    const sent: [string | undefined, string | undefined][] = [];
+    const collector = await standIn((req, res) => {
+      sent.push([req.url, req.headers['content-type']]);
+      req.resume();
+      res.end();
+    });
+    const greeter = spawnGreeter({
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/here`,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+    });
+    const { url } = await greeter.listening;
+    await get(`${url}/hello`);
+    greeter.signal('SIGTERM');
+    await greeter.exited;
+    expect(sent).toEqual([['/here', 'application/x-protobuf']]);
+  });
+
+  test.each([
+    ['OTEL_EXPORTER_OTLP_PROTOCOL', 'grpc'],
+    ['OTEL_TRACES_EXPORTER', 'zipkin'],
+    ['OTEL_METRICS_EXPORTER', 'otlp'],
+    ['OTEL_LOGS_EXPORTER', 'otlp'],
+    ['OTEL_PROPAGATORS', 'b3'],
+    ['OTEL_SDK_DISABLED', 'yes'],
+    ['OTEL_RESOURCE_ATTRIBUTES', 'k8s.pod.name'],
+    ['OTEL_RESOURCE_ATTRIBUTES', 'a=%zz'],
+    ['OTEL_BSP_MAX_QUEUE_SIZE', '5'],
+    ['OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT', '5'],
+  ])('what cannot be honoured is refused by name: %s=%s', (name, value) => {
+    expect(() => readConfig({ [name]: value })).toThrow(name);
   });
 
   test('a sampler that does not exist, or an endpoint that is none, stops the service', async () => {

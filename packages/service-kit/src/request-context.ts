@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HEADERS, ID_PATTERN, type ProblemCode } from '@halfopen/contracts';
 import type { Tracer } from '@opentelemetry/api';
+import { parseBaggage } from './baggage.ts';
 import { HttpProblem, sendProblem } from './http-problem.ts';
 import { isCutOff } from './http-server.ts';
 import { quote } from './quote.ts';
@@ -119,6 +120,8 @@ export function openRequest(
   const limitMs = Math.min(askedMs ?? mostMs, mostMs);
 
   const headers: Record<string, string> = { [HEADERS.requestId]: requestId, ...trace.headers };
+  const baggage = parseBaggage(textOf(req.headers.baggage));
+  if (baggage !== undefined) headers.baggage = baggage;
   for (const name of passedOn) {
     const value = req.headers[name];
     if (typeof value === 'string') headers[name] = value;
@@ -172,6 +175,10 @@ export function openRequest(
   if (mistake === undefined) return undefined;
   res.shouldKeepAlive = false;
   return new HttpProblem('bad_request', mistake);
+}
+
+function textOf(value: string | string[] | undefined): string | undefined {
+  return typeof value === 'string' ? value : value?.join();
 }
 
 function parseDeadlineMs(value: string | string[]): number | undefined {

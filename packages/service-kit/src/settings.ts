@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from './log.ts';
 import { isServiceLink } from './service-links.ts';
-import { SAMPLERS } from './tracing.ts';
+import { OTLP_PROTOCOLS, SAMPLERS } from './tracing.ts';
 
 /**
  * The kinds of settings. Each parses the text of an environment variable and can say which values it accepts. A service's
@@ -76,6 +76,17 @@ export const setting = {
       .pipe(z.array(z.string().regex(/^[\w-]+(?:\.[\w-]+)*$/)))
       .default([])
       .meta({ description: doc, expects: 'host names without ports, separated by commas' }),
+  /** Any text. */
+  text: (value: string, doc: string) => z.string().default(value).meta({ description: doc, expects: 'a text' }),
+  /** OpenTelemetry's list of attributes: `key=value` pairs, separated by commas, percent-encoded. Default: none. */
+  attributes: (doc: string) =>
+    z
+      .string()
+      .regex(/^(?:\s*[^\s=,]+\s*=[^,]*(?:,|$))+$/)
+      .refine((text) => decodeAttributes(text) !== undefined)
+      .transform((text) => decodeAttributes(text) ?? {})
+      .default({})
+      .meta({ description: doc, expects: 'key=value pairs, separated by commas and percent-encoded' }),
   /** An http or https URL. Default: none. */
   optionalUrl: (doc: string) =>
     z
@@ -121,9 +132,38 @@ export const commonSettings = {
   OTEL_EXPORTER_OTLP_ENDPOINT: setting.optionalUrl(
     'Where spans are sent (OTLP over HTTP), such as `http://127.0.0.1:4318`. If unset, tracing is off.',
   ),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: setting.optionalUrl(
+    'The same with the whole path, such as `http://127.0.0.1:4318/v1/traces`. It takes precedence.',
+  ),
+  OTEL_EXPORTER_OTLP_PROTOCOL: setting.choice(OTLP_PROTOCOLS, 'http/json', 'How spans are encoded.'),
+  OTEL_EXPORTER_OTLP_TIMEOUT: setting.ms(2_000, 'How long a collector may take to accept spans.'),
+  OTEL_BSP_SCHEDULE_DELAY: setting.ms(1_000, 'How long spans are collected before they are sent.'),
+  OTEL_SDK_DISABLED: setting.choice(['false', 'true'], 'false', 'Whether tracing is off in any case.'),
+  OTEL_TRACES_EXPORTER: setting.choice(['otlp', 'none'], 'otlp', 'Where spans go. `none`: tracing is off.'),
+  OTEL_METRICS_EXPORTER: setting.choice(
+    ['prometheus', 'none'],
+    'prometheus',
+    'Metrics are at `/metrics` on the ops port in any case. Others are not supported.',
+  ),
+  OTEL_LOGS_EXPORTER: setting.choice(
+    ['console', 'none'],
+    'console',
+    'Logs go to standard output in any case. Others are not supported.',
+  ),
+  OTEL_PROPAGATORS: setting.choice(
+    ['tracecontext,baggage', 'baggage,tracecontext'],
+    'tracecontext,baggage',
+    'Trace context and baggage are passed on in any case. Others are not supported.',
+  ),
+  OTEL_SERVICE_NAME: setting.text('', 'The name of the service in traces. Unset, it is that of the service.'),
+  OTEL_RESOURCE_ATTRIBUTES: setting.attributes('Attributes of every span, such as `k8s.pod.name=edge-1,team=web`.'),
   OTEL_TRACES_SAMPLER: setting.choice(SAMPLERS, 'parentbased_always_on', 'Which requests are traced.'),
   OTEL_TRACES_SAMPLER_ARG: setting.share(1, 'The share of requests that a `traceidratio` sampler traces.'),
 };
+
+/** Variables of OpenTelemetry that would be without effect here, and so must not be set. */
+const UNSUPPORTED =
+  /^OTEL_(?:BSP_(?!SCHEDULE_DELAY$)\w+|\w+_LIMIT|(?:EXPERIMENTAL_)?CONFIG_FILE|EXPORTER_OTLP_TRACES_(?:PROTOCOL|TIMEOUT))$/;
 
 export type CommonConfig = { readonly [Name in keyof typeof commonSettings]: z.output<(typeof commonSettings)[Name]> };
 
@@ -163,6 +203,9 @@ export function readSettings<S extends z.ZodObject>(
     }
   }
   for (const name of Object.keys(env)) {
+    if (UNSUPPORTED.test(name) && env[name] !== '' && !Object.hasOwn(settings.shape, name)) {
+      mistakes.push(`${name} is not supported: unset it`);
+    }
     const group = groups.find((prefix) => name.startsWith(prefix));
     if (group === undefined || Object.hasOwn(settings.shape, name) || isServiceLink(name, env)) continue;
     const known = Object.keys(settings.shape).filter((candidate) => candidate.startsWith(group));
@@ -186,7 +229,27 @@ export interface SettingDescription {
 /** What the documentation says about one setting. */
 export function describeSetting(kind: z.ZodType): SettingDescription {
   const { description = '', expects = '', unit = '' } = (kind.meta() ?? {}) as Record<string, string>;
-  return { description, expects, unit, fallback: String(kind.parse(undefined)) || 'off' };
+  return { description, expects, unit, fallback: textOf(kind.parse(undefined)) };
+}
+
+/** A value as it would be written into the environment. */
+function textOf(value: unknown): string {
+  return (typeof value === 'object' && value !== null ? Object.values(value).join() : String(value)) || 'off';
+}
+
+function decodeAttributes(text: string): Readonly<Record<string, string>> | undefined {
+  try {
+    const pairs = text.split(',').flatMap((pair): [string, string][] => {
+      const at = pair.indexOf('=');
+      return at < 0
+        ? []
+        : [[decodeURIComponent(pair.slice(0, at).trim()), decodeURIComponent(pair.slice(at + 1).trim())]];
+    });
+    return Object.fromEntries(pairs);
+  } catch {
+    // A percent sign that encodes nothing.
+    return undefined;
+  }
 }
 
 function wholeNumber({ min, max }: { min: number; max: number }) {

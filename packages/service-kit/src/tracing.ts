@@ -12,10 +12,24 @@ export const SAMPLERS = [
   'parentbased_traceidratio',
 ] as const;
 
-/** The settings of tracing, named as in OpenTelemetry. */
+/** Encodings of spans that are supported (`OTEL_EXPORTER_OTLP_PROTOCOL`). gRPC is not. */
+export const OTLP_PROTOCOLS = ['http/json', 'http/protobuf'] as const;
+
+/** The settings of tracing, named as in OpenTelemetry. The exporter reads some of them itself, from the environment. */
 export interface TracingSettings {
-  /** Where spans are sent. Empty: tracing is off. */
+  /** Where spans are sent. If both are empty, tracing is off. */
   readonly OTEL_EXPORTER_OTLP_ENDPOINT: string;
+  readonly OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: string;
+  readonly OTEL_EXPORTER_OTLP_PROTOCOL: (typeof OTLP_PROTOCOLS)[number];
+  /** Milliseconds. */
+  readonly OTEL_EXPORTER_OTLP_TIMEOUT: number;
+  /** Milliseconds. */
+  readonly OTEL_BSP_SCHEDULE_DELAY: number;
+  readonly OTEL_SDK_DISABLED: 'true' | 'false';
+  readonly OTEL_TRACES_EXPORTER: 'otlp' | 'none';
+  /** Empty: the name of the service. */
+  readonly OTEL_SERVICE_NAME: string;
+  readonly OTEL_RESOURCE_ATTRIBUTES: Readonly<Record<string, string>>;
   readonly OTEL_TRACES_SAMPLER: (typeof SAMPLERS)[number];
   /** The share of requests, from 0 to 1, that a `traceidratio` sampler traces. */
   readonly OTEL_TRACES_SAMPLER_ARG: number;
@@ -28,15 +42,14 @@ export interface Tracing {
   close(): Promise<void>;
 }
 
-/** People look at a trace right after its request. */
-const BATCH_DELAY_MS = 1_000;
 /** A collector that is down must not delay a shutdown. */
-const EXPORT_TIMEOUT_MS = 2_000;
+const CLOSE_MS = 2_000;
 
 /**
  * Starts sending the spans of this process to a collector (OTLP over HTTP, JSON). The SDK is loaded only here, so a process
- * without tracing does not pay for it. The exporter reads its other variables itself, such as `OTEL_EXPORTER_OTLP_HEADERS`.
- * @param service the resource attribute `service.name`
+ * without tracing does not pay for it. The exporter reads endpoints, headers, compression and certificates itself, from the
+ * environment (`OTEL_EXPORTER_OTLP_…`, `OTEL_EXPORTER_OTLP_TRACES_…`).
+ * @param service the resource attribute `service.name`, unless a setting says otherwise
  * @param log gets a warning when spans are lost
  * @returns `undefined` if tracing is off
  */
@@ -45,30 +58,51 @@ export async function startTracing(
   settings: TracingSettings,
   log: Logger,
 ): Promise<Tracing | undefined> {
-  if (settings.OTEL_EXPORTER_OTLP_ENDPOINT === '') return undefined;
+  if (!isOn(settings)) return undefined;
+  const protocol = settings.OTEL_EXPORTER_OTLP_PROTOCOL;
+  const timeoutMs = settings.OTEL_EXPORTER_OTLP_TIMEOUT;
   const [{ BatchSpanProcessor, TracerProvider, ...samplers }, { OTLPTraceExporter }, { resourceFromAttributes }] =
     await Promise.all([
       import('@opentelemetry/sdk-trace'),
-      import('@opentelemetry/exporter-trace-otlp-http'),
+      protocol === 'http/protobuf'
+        ? import('@opentelemetry/exporter-trace-otlp-proto')
+        : import('@opentelemetry/exporter-trace-otlp-http'),
       import('@opentelemetry/resources'),
     ]);
   diag.setLogger(complaintsTo(log), DiagLogLevel.WARN);
   const provider = new TracerProvider({
-    resource: resourceFromAttributes({ 'service.name': service, 'service.namespace': 'halfopen' }),
+    resource: resourceFromAttributes({
+      'service.name': service,
+      'service.namespace': 'halfopen',
+      // The operator's words come last: they count.
+      ...settings.OTEL_RESOURCE_ATTRIBUTES,
+      ...(settings.OTEL_SERVICE_NAME === '' ? {} : { 'service.name': settings.OTEL_SERVICE_NAME }),
+    }),
     sampler: samplerOf(settings, samplers),
     spanProcessors: [
       new BatchSpanProcessor({
-        exporter: new OTLPTraceExporter({ timeoutMillis: EXPORT_TIMEOUT_MS }),
-        scheduledDelayMillis: BATCH_DELAY_MS,
-        exportTimeoutMillis: EXPORT_TIMEOUT_MS,
+        exporter: new OTLPTraceExporter({ timeoutMillis: timeoutMs }),
+        scheduledDelayMillis: settings.OTEL_BSP_SCHEDULE_DELAY,
+        exportTimeoutMillis: timeoutMs,
       }),
     ],
   });
   return {
     tracer: provider.getTracer('halfopen'),
     // The exporter has already logged what it could not send.
-    close: () => provider.shutdown().catch(() => undefined),
+    close: () =>
+      Promise.race([
+        provider.shutdown().catch(() => undefined),
+        new Promise<void>((resolve) => {
+          setTimeout(resolve, CLOSE_MS).unref();
+        }),
+      ]),
   };
+}
+
+function isOn(settings: TracingSettings): boolean {
+  const endpoint = settings.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || settings.OTEL_EXPORTER_OTLP_ENDPOINT;
+  return endpoint !== '' && settings.OTEL_SDK_DISABLED === 'false' && settings.OTEL_TRACES_EXPORTER === 'otlp';
 }
 
 function samplerOf(
