@@ -58,7 +58,7 @@ export default defineConfig({
           // Needs Chromium.
           name: 'browser',
           sequence: { groupOrder: 3 },
-          include: ['lab/test/browser/*.test.ts'],
+          include: ['lab/test/browser/*.test.ts', 'e2e/browser/*.test.ts'],
           ...PATIENCE,
         },
       },

@@ -1,0 +1,113 @@
+import { existsSync } from 'node:fs';
+import { startProxyServer } from '@halfopen/faults/proxy';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { get, startSystem } from '../harness/system.ts';
+
+const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+let browser: Browser;
+
+beforeAll(async () => {
+  const executablePath = process.env.CHROMIUM_PATH ?? BROWSERS.find((path) => existsSync(path));
+  if (executablePath === undefined) {
+    throw new Error(
+      `this test needs a browser, and there is none at ${BROWSERS.join(', ')}: install Debian's package chromium, or set CHROMIUM_PATH`,
+    );
+  }
+  browser = await chromium.launch({
+    executablePath,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-background-networking',
+      // What the owner of a name does to rebind it: the browser is sent to loopback.
+      '--host-resolver-rules=MAP attacker.example 127.0.0.1',
+      // Some browsers refuse pages of the internet to ask loopback, or ask their user. Others do not: the services must hold.
+      '--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests,PrivateNetworkAccessSendPreflights',
+    ],
+  });
+});
+afterAll(() => browser?.close());
+
+async function startAll() {
+  const system = await startSystem();
+  const wire = await startProxyServer({ listen: '127.0.0.1:0' });
+  onTestFinished(() => wire.stop());
+  return { ...system, wire };
+}
+
+/** A page that came from its owner's server. Everything that it asks for later goes to where its name leads. */
+async function pageOf(origin: string): Promise<Page> {
+  const page = await browser.newPage();
+  onTestFinished(() => page.close());
+  await page.route(`${origin}/page`, (route) =>
+    route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>A page</title>' }),
+  );
+  await page.goto(`${origin}/page`);
+  return page;
+}
+
+interface Init {
+  readonly method?: string;
+  readonly mode?: 'no-cors';
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+}
+
+/** The status that the page sees; 0 where the browser does not tell it, -1 where the request fails. */
+const ask = (page: Page, url: string, init: Init = {}): Promise<number> =>
+  page.evaluate(
+    ({ url: target, init: how }: { url: string; init: Init }) =>
+      fetch(target, how).then(
+        ({ status }) => status,
+        () => -1,
+      ),
+    { url, init },
+  );
+
+const EXIT = JSON.stringify({ faults: [{ id: 'down', status: 503 }] });
+const attacker = (url: string) => `http://attacker.example:${new URL(url).port}`;
+
+test('a page whose name was rebound to loopback reads and switches nothing', async () => {
+  const { edge, greeter, wire } = await startAll();
+  const faults = await pageOf(attacker(greeter.opsUrl));
+  expect(await ask(faults, '/faults')).toBe(421);
+  expect(await ask(faults, '/faults', { method: 'PUT', body: EXIT })).toBe(421);
+  expect((await get(`${greeter.opsUrl}/faults`)).json.faults).toEqual([]);
+
+  const ops = await pageOf(attacker(edge.opsUrl));
+  for (const path of ['/downstreams', '/metrics', '/livez']) expect(await ask(ops, path), path).toBe(421);
+
+  const proxies = await pageOf(attacker(wire.url));
+  const proxy = JSON.stringify({ name: 'x', listen: '127.0.0.1:0', upstream: '127.0.0.1:1' });
+  expect(await ask(proxies, '/proxies', { method: 'POST', body: proxy })).toBe(403);
+  expect(wire.proxies.list()).toEqual([]);
+
+  const api = await pageOf(attacker(edge.url));
+  expect(await ask(api, '/hello', { headers: { 'x-fault': 'status=503' } })).toBe(421);
+  expect(await ask(api, '/hello')).toBe(200);
+});
+
+test('a page of another origin switches nothing either', async () => {
+  const { edge, greeter, wire } = await startAll();
+  const page = await pageOf('http://attacker.example');
+  expect(await ask(page, `${greeter.opsUrl}/faults`)).toBe(-1);
+  expect(await ask(page, `${greeter.opsUrl}/faults`, { method: 'PUT', body: EXIT })).toBe(-1);
+  expect((await get(`${greeter.opsUrl}/faults`)).json.faults).toEqual([]);
+  // What a page may send without being allowed to: the answer stays hidden from it, the request arrives.
+  const proxy = JSON.stringify({ name: 'x', listen: '127.0.0.1:0', upstream: '127.0.0.1:1' });
+  expect(await ask(page, `${wire.url}/proxies`, { method: 'POST', mode: 'no-cors', body: proxy })).toBe(0);
+  expect(wire.proxies.list()).toEqual([]);
+  expect(await ask(page, `${edge.url}/hello`, { headers: { 'x-fault': 'status=503' } })).toBe(-1);
+});
+
+test('the pages that the edge itself serves work', async () => {
+  const { edge } = await startAll();
+  const page = await browser.newPage();
+  onTestFinished(() => page.close());
+  await page.goto(`${edge.url.replace('127.0.0.1', 'localhost')}/docs`);
+  expect(await ask(page, '/hello', { headers: { 'x-fault': 'status=418' } })).toBe(502);
+  await page.goto(`${edge.opsUrl}/downstreams`);
+  expect(await ask(page, '/downstreams')).toBe(200);
+});
