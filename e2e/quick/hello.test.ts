@@ -315,7 +315,7 @@ describe('ops port', () => {
     for (const line of [
       'http_server_request_duration_seconds_count{http_request_method="GET",url_scheme="http",http_route="/hello",http_response_status_code="200",error_type=""} 1',
       'client_call_duration_seconds_count{downstream="greeter",operation="hello",outcome="success"} 1',
-      `http_client_request_duration_seconds_count{downstream="greeter",operation="hello",http_request_method="GET",server_address="127.0.0.1",server_port="${new URL(greeter.url).port}",http_response_status_code="200",error_type=""} 1`,
+      `http_client_request_duration_seconds_count{downstream="greeter",operation="hello",http_request_method="GET",server_address="127.0.0.1",server_port="${new URL(greeter.url).port}",network_peer_address="127.0.0.1",http_response_status_code="200",error_type=""} 1`,
       `breaker_state{downstream="greeter",endpoint="${greeter.url}",state="closed"} 1`,
       'client_in_flight{downstream="greeter"} 0',
       'client_retry_budget_remaining{downstream="greeter"} 3.1',

@@ -227,8 +227,8 @@ export const downstream = dashboard({
           unit: 'reqps',
           queries: [
             {
-              expr: `sum by (server_address, server_port) (rate(${ATTEMPTS}_count{${OF}}[$__rate_interval]))`,
-              legend: '{{server_address}}:{{server_port}}',
+              expr: `sum by (server_address, server_port, network_peer_address) (rate(${ATTEMPTS}_count{${OF}}[$__rate_interval]))`,
+              legend: '{{server_address}}:{{server_port}} {{network_peer_address}}',
             },
           ],
         }),
@@ -240,8 +240,8 @@ export const downstream = dashboard({
           max: 1,
           queries: [
             {
-              expr: `sum by (server_address, server_port) (rate(${ATTEMPTS}_count{${OF},error_type!=""}[$__rate_interval])) / sum by (server_address, server_port) (rate(${ATTEMPTS}_count{${OF}}[$__rate_interval]))`,
-              legend: '{{server_address}}:{{server_port}}',
+              expr: `sum by (server_address, server_port, network_peer_address) (rate(${ATTEMPTS}_count{${OF},error_type!=""}[$__rate_interval])) / sum by (server_address, server_port, network_peer_address) (rate(${ATTEMPTS}_count{${OF}}[$__rate_interval]))`,
+              legend: '{{server_address}}:{{server_port}} {{network_peer_address}}',
             },
           ],
         }),

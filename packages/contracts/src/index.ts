@@ -1,3 +1,4 @@
+export { parseBaggage } from './baggage.ts';
 export { HEADERS, ID_PATTERN } from './headers.ts';
 export { openApiDocument } from './openapi.ts';
 export {

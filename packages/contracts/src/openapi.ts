@@ -6,11 +6,11 @@ import { PROBLEM_MEDIA_TYPE, PROBLEMS, problemSchema } from './problem.ts';
 
 const requestHeaders = z.object({
   [HEADERS.requestId]: z.string().regex(ID_PATTERN).optional().meta({
-    description: 'Names the request across hops and logs. Made where it is missing or not of this form.',
+    description: 'Identifies the request across hops and logs. Replaced if it is missing or does not match.',
   }),
   [HEADERS.deadlineMs]: z.int().min(1).optional().meta({
     description:
-      'Milliseconds left for this request. The service answers by then, and never waits longer than it is set to.',
+      'Milliseconds left for this request. The service answers by then, and never waits longer than its own limit.',
   }),
   [HEADERS.traceparent]: z.string().optional().meta({ description: 'W3C Trace Context.' }),
 });
@@ -26,7 +26,7 @@ const retryAfterHeader = {
   },
 };
 
-/** The OpenAPI 3.1 document of a contract. Derived: there is no second description to fall behind. */
+/** Makes the OpenAPI 3.1 document of a contract. There is no second description that could become outdated. */
 export function openApiDocument(contract: Contract): ReturnType<typeof createDocument> {
   const paths: ZodOpenApiPathsObject = {};
   for (const operation of Object.values(contract.operations)) {

@@ -1,20 +1,20 @@
 import type { z } from 'zod';
 import type { ProblemCode } from './problem.ts';
 
-/** One thing a service can be asked, as data: enough to serve it, to call it, to retry it rightly and to document it. */
+/** One operation of a service, as data: enough to serve it, call it, retry it safely and document it. */
 export interface Operation<Query extends z.ZodObject = z.ZodObject, Response extends z.ZodType = z.ZodType> {
-  /** camelCase; becomes the client's method and the `operation` label of metrics. */
+  /** camelCase. Name of the client's method, and the `operation` label of metrics. */
   readonly name: string;
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Without parameters: input travels in the query. */
+  /** Has no parameters, because all input is in the query. */
   readonly path: `/${string}`;
-  /** Whether a request may be sent twice (RFC 9110 §9.2). What is not declared repeatable is never repeated when it may have been done. */
+  /** Whether a request may be sent twice (RFC 9110 §9.2). An `unsafe` one is never repeated if it may have been carried out. */
   readonly safety: 'safe' | 'idempotent' | 'unsafe';
   readonly summary: string;
   readonly query: Query;
   /** The body of the one success status, 200. */
   readonly response: Response;
-  /** What else may be answered. */
+  /** The problems that the operation may answer with. */
   readonly problems: readonly ProblemCode[];
 }
 
@@ -30,7 +30,7 @@ export interface Contract<Operations extends Record<string, Operation> = Record<
 
 /** What a caller passes. */
 export type InputOf<O extends Operation> = z.input<O['query']>;
-/** What a handler receives: validated, normalized. */
+/** What a handler receives: validated and normalized. */
 export type ParsedInputOf<O extends Operation> = z.output<O['query']>;
 /** What a handler returns. */
 export type ResultOf<O extends Operation> = z.input<O['response']>;

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
 /**
- * What can go wrong, as the wire says it: `code` of the problem document → status and title. Closed: clients switch on
- * it. A problem that is the caller's own fault is `bad_request`, whatever its 4xx status.
+ * Every problem that a service can answer: the `code` of the problem document, its status and its title. The list is closed, because
+ * clients switch on it. A problem that is the caller's own fault is `bad_request`, whatever its 4xx status.
  */
 export const PROBLEMS = {
   bad_request: { status: 400, title: 'Bad request' },
-  /** Only ever seen in metrics and logs: the caller is gone. 499 is nginx's number for it. */
+  /** Seen only in metrics and logs, because the caller is gone. nginx uses 499 for this. */
   cancelled: { status: 499, title: 'The caller went away' },
   deadline_exceeded: { status: 504, title: 'Out of time' },
   attempt_timeout: { status: 504, title: 'The downstream did not answer in time' },
@@ -34,11 +34,11 @@ export const problemSchema = z
   .object({
     type: z
       .string()
-      .meta({ description: 'Names the kind of problem.', examples: ['urn:halfopen:problem:breaker_open'] }),
+      .meta({ description: 'Identifies the kind of problem.', examples: ['urn:halfopen:problem:breaker_open'] }),
     title: z.string().meta({ description: 'The kind of problem in words, the same for every occurrence.' }),
     status: z.int().min(400).max(599).meta({ description: 'The HTTP status of this answer.' }),
-    detail: z.string().meta({ description: 'What happened this time, and what would do.' }),
-    instance: z.string().meta({ description: 'Names this occurrence: the request it happened to.' }),
+    detail: z.string().meta({ description: 'What happened this time, and what to do about it.' }),
+    instance: z.string().meta({ description: 'Identifies this occurrence: the request that it happened to.' }),
     code: z.enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]).meta({
       description: 'The kind of problem, for programs to switch on. A closed list.',
     }),
@@ -46,7 +46,7 @@ export const problemSchema = z
       .string()
       .meta({ description: 'The request id of this answer, as in its x-request-id header and every log line.' }),
     retryAfterMs: z.int().min(0).optional().meta({
-      description: 'Milliseconds after which another try may succeed; the retry-after header says the same in seconds.',
+      description: 'Milliseconds after which another try may succeed. The retry-after header says the same in seconds.',
     }),
   })
   .meta({ id: 'Problem', description: 'A problem document (RFC 9457).' });
@@ -64,7 +64,7 @@ export interface ProblemOccurrence {
   readonly retryAfterMs?: number | undefined;
 }
 
-/** The document for one occurrence of a problem. */
+/** Makes the problem document for one occurrence. */
 export function problemOf({ code, detail, requestId, status, title, retryAfterMs }: ProblemOccurrence): Problem {
   return {
     type: `urn:halfopen:problem:${code}`,

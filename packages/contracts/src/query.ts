@@ -1,11 +1,11 @@
-/** A query that is not what RFC 3986 and UTF-8 allow. */
+/** The query is not percent-encoded UTF-8 (RFC 3986). */
 export class MalformedQueryError extends Error {
   override readonly name = 'MalformedQueryError';
 }
 
 /**
- * Parses the query of a request target as Node gives it (without `?`). Strict where the platform's parsers repair:
- * `%ff` or `%zz` would become U+FFFD or stay as text, and we would greet the wrong name with a 200. A name that occurs more than once has an array of its values.
+ * Parses the query of a request target, without the `?`. Stricter than the platform's parsers, which would turn `%ff` into U+FFFD and
+ * keep `%zz` as text: the wrong name would be greeted with a 200. A name that occurs more than once gets an array of its values.
  * @throws MalformedQueryError
  */
 export function parseQuery(query: string): Record<string, string | string[]> {
@@ -24,7 +24,7 @@ export function parseQuery(query: string): Record<string, string | string[]> {
   return parsed;
 }
 
-/** The query for these values, with `?`, or nothing. `undefined` values are left out. */
+/** Formats values as a query, with the `?`; empty if there are none. `undefined` values are left out. */
 export function formatQuery(values: Readonly<Record<string, string | number | boolean | undefined>>): string {
   let query = '';
   for (const [name, value] of Object.entries(values)) {

@@ -1,25 +1,25 @@
 /** What a `traceparent` header says (W3C Trace Context, level 2). */
 export interface Traceparent {
-  /** 32 hex digits: names the whole journey. */
+  /** 32 hex digits. Identifies the trace. */
   readonly traceId: string;
-  /** 16 hex digits: names the part of it that sent the request. */
+  /** 16 hex digits. Identifies the span that sent the request. */
   readonly parentId: string;
-  /** `SAMPLED` and `RANDOM_TRACE_ID`, or neither. */
+  /** A combination of `SAMPLED` and `RANDOM_TRACE_ID`. */
   readonly flags: number;
 }
 
-/** The sender may have recorded its part. */
+/** The sender may have recorded its span. */
 export const SAMPLED = 0x01;
-/** The last seven bytes of the trace id were drawn at random, so samplers may decide by them (level 2, "Random Trace ID Flag"). */
+/** The last seven bytes of the trace id are random, so samplers may decide by them (level 2, "Random Trace ID Flag"). */
 export const RANDOM_TRACE_ID = 0x02;
 
 const VERSION = '00';
-/** Of a later version only what this one knows is read. `ff` is no version. */
+/** Of a later version, only the fields of this one are read. `ff` is not a version. */
 const TRACEPARENT = /^(?!ff)([\da-f]{2})-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})(-.*)?$/;
 
 /**
- * Reads a `traceparent`. Strict, because a repaired id would tie a request to somebody else's trace.
- * @returns `undefined` for what is none: then a new trace begins, and `tracestate` means nothing
+ * Reads a `traceparent`. Strict, because a repaired id could put a request into another trace.
+ * @returns `undefined` if it is not valid. Then a new trace begins, and `tracestate` means nothing
  */
 export function parseTraceparent(value: string | undefined): Traceparent | undefined {
   const [, version, traceId = '', parentId = '', flags = '', rest] = TRACEPARENT.exec(value?.trim() ?? '') ?? [];
@@ -33,25 +33,29 @@ export function formatTraceparent({ traceId, parentId, flags }: Traceparent): st
 }
 
 const KEY_CHARACTER = String.raw`[\da-z_\-*/]`;
-const KEY = String.raw`[a-z]${KEY_CHARACTER}{0,255}|[\da-z]${KEY_CHARACTER}{0,240}@[a-z]${KEY_CHARACTER}{0,13}`;
+/**
+ * A key may begin with a digit (level 2, "Key"). Level 2 no longer gives the `@` a meaning, but the W3C's own test suite still demands
+ * the tenant and system of level 1 around it. A key with `@` that satisfies both is all that anybody sends.
+ */
+const KEY = String.raw`[\da-z]${KEY_CHARACTER}{0,255}|[\da-z]${KEY_CHARACTER}{0,240}@[a-z]${KEY_CHARACTER}{0,13}`;
 const VALUE = String.raw`[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]`;
 const MEMBER = new RegExp(`^(${KEY})=${VALUE}$`);
 
 const MAX_MEMBERS = 32;
-/** What everybody must pass on. More is cut ("Tracestate limits"): it would fill the next hop's header limit, which is our caller's to spend. */
+/** What every hop must pass on. More is cut ("Tracestate limits"), because it would use up the next hop's limit for headers. */
 const MAX_TRACESTATE_CHARACTERS = 512;
-/** The first to go when there is too much. */
+/** Members longer than this are dropped first when there is too much. */
 const LONG_MEMBER_CHARACTERS = 128;
 
 /**
  * Reads a `tracestate`, several headers joined by commas.
- * @returns it, as it is to be passed on; `undefined` for an empty one, and for one with any mistake (an illegal key or
- *   value, a key twice, more than 32 members): half of it could mean something else than the whole
+ * @returns it, as it is to be passed on; `undefined` if it is empty or has a mistake (an illegal key or value, a key twice, more than 32
+ *   members), because a part of it could mean something else than the whole
  */
 export function parseTracestate(value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
   const members = value.split(',').flatMap((text) => {
-    // Not `trim()`: other white space than blanks and tabs is a mistake.
+    // Not `trim()`: any white space besides blanks and tabs is a mistake.
     const member = text.replace(/^[ \t]+|[ \t]+$/g, '');
     return member === '' ? [] : [member];
   });
@@ -66,7 +70,7 @@ export function parseTracestate(value: string | undefined): string | undefined {
   return kept === '' ? undefined : kept;
 }
 
-/** Long members go first, then those from the end: whoever wrote last stands in front. */
+/** Drops long members first, then members from the end: the latest writer is in front. */
 function shortened(members: readonly string[]): readonly string[] {
   let kept = [...members];
   const isTooLong = () => kept.join().length > MAX_TRACESTATE_CHARACTERS;

@@ -26,7 +26,7 @@ export const hello = defineOperation({
 export const greeterContract = defineContract({
   name: 'greeter',
   title: 'Halfopen greeter',
-  description: 'Knows how to greet. Not meant for the public: the edge stands in front of it.',
+  description: 'Makes the greetings. Not meant for the public, who use the edge.',
   version: '1.0.0',
   operations: { hello },
 });

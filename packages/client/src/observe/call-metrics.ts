@@ -14,6 +14,7 @@ import {
 } from '@halfopen/resilience';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { CallObserver, DownstreamGauges } from '../observer.ts';
+import { addressesOf } from './addresses.ts';
 
 /** Seconds, as OpenTelemetry advises for HTTP durations. */
 const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
@@ -59,6 +60,7 @@ export function callMetrics(registry: Registry, clock: Clock = systemClock): Cal
       'http_request_method',
       'server_address',
       'server_port',
+      'network_peer_address',
       'http_response_status_code',
       'error_type',
     ] as const,
@@ -218,6 +220,7 @@ type AttemptLabel =
   | 'http_request_method'
   | 'server_address'
   | 'server_port'
+  | 'network_peer_address'
   | 'http_response_status_code'
   | 'error_type';
 
@@ -229,16 +232,17 @@ function attemptSeriesOf(
   status: number | undefined,
   error: string | undefined,
 ): AttemptSeries {
-  const origin = endpoint?.origin ?? '';
-  const { hostname = '', port = '', protocol = '' } = URL.parse(origin) ?? {};
+  const { server, peer } = addressesOf(endpoint);
   return {
-    origin,
+    origin: endpoint?.origin ?? '',
     labels: {
       downstream,
       operation,
       http_request_method: method ?? '',
-      server_address: hostname,
-      server_port: port || (protocol === 'https:' ? '443' : '80'),
+      server_address: server.address,
+      server_port: String(server.port),
+      // Tells endpoints apart: all addresses of a name share the first two.
+      network_peer_address: peer?.address ?? '',
       // A downstream may answer with any number. Only statuses that mean something become series.
       http_response_status_code:
         status === undefined ? '' : STATUS_CODES[status] === undefined ? '_OTHER' : String(status),

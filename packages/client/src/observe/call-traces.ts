@@ -26,6 +26,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { CallObserver } from '../observer.ts';
+import { addressesOf } from './addresses.ts';
 
 export interface CallTracesOptions {
   /** Records spans. Default: nothing is recorded. */
@@ -138,15 +139,15 @@ function below(context: CallContext, span: Span): CallContext {
 }
 
 function attemptAttributes(method: string, path: string, { endpoint, attempt }: CallContext): Attributes {
-  const { origin = '' } = endpoint ?? {};
-  const { hostname = '', port = '', protocol = '' } = URL.parse(origin) ?? {};
+  const { server, peer } = addressesOf(endpoint);
   return {
     'http.request.method': method,
     'url.template': path,
     // Without the query, which holds what the caller typed.
-    'url.full': origin + path,
-    'server.address': hostname,
-    'server.port': Number(port) || (protocol === 'https:' ? 443 : 80),
+    'url.full': server.origin + path,
+    'server.address': server.address,
+    'server.port': server.port,
+    ...(peer === undefined ? {} : { 'network.peer.address': peer.address, 'network.peer.port': peer.port }),
     ...(attempt > 1 ? { 'http.request.resend_count': attempt - 1 } : {}),
   };
 }

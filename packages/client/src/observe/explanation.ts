@@ -8,9 +8,9 @@ import {
 } from '@halfopen/resilience';
 
 /**
- * What a request can be spending its time on; at any moment it is one of these, so they sum up to the whole. `admission`:
- * waiting for a place in the service; `queue`: for one in the bulkhead; `attempts`: for the downstream; `backoff`: before a
- * retry; `shared`: for an identical call; `own`: the service's own work.
+ * What a request spends its time on. It is one of these at any moment, so they add up to the whole. `admission`: waits for a place in
+ * the service. `queue`: waits for a place in the bulkhead. `attempts`: waits for the downstream. `backoff`: waits before a retry.
+ * `shared`: waits for an identical call. `own`: the service's own work.
  */
 const PARTS = ['admission', 'queue', 'attempts', 'backoff', 'shared', 'own'] as const;
 type Part = (typeof PARTS)[number];
@@ -24,30 +24,30 @@ interface ExplainedAttempt {
   tookMs: number;
   /** `success`, the code of its failure, or `unfinished`. */
   outcome: CallErrorCode | 'success' | 'unfinished';
-  /** HTTP status, where one was received. */
+  /** HTTP status, if one was received. */
   status?: number;
-  /** The fault that the other side says it has injected. */
+  /** The id of the fault that the downstream says it has injected. */
   fault?: string;
-  /** The breaker that let it through, and what it made of it. Missing where there is none (policy `none`). */
+  /** State of the breaker that admitted the attempt, and its verdict. Missing with policy `none`, which has no breaker. */
   breaker?: { readonly state: BreakerState; verdict?: Verdict };
 }
 
 interface ExplainedCall {
   readonly downstream: string;
   readonly operation: string;
-  /** `success`, `degraded` (an old answer stood in for `because`), the code of the failure, or `unfinished`. */
+  /** `success`, `degraded` (a stale answer replaced the failure `because`), the code of the failure, or `unfinished`. */
   outcome: CallErrorCode | 'success' | 'degraded' | 'unfinished';
   because?: CallErrorCode;
-  /** Retries left before and after the call. Others draw on the same budget. */
+  /** Retries left before and after the call. Other calls use the same budget. */
   readonly retryBudget: { readonly before: number; after?: number };
-  /** Answered together with an identical call that was on its way: its attempts are that one's. */
+  /** Answered together with an identical call that was in flight. The attempts belong to that call. */
   shared?: true;
   readonly attempts: ExplainedAttempt[];
-  /** Waits before a retry: after which attempt and failure, and how long it was to be. */
+  /** Waits before a retry: after which attempt and failure, and for how long at most. */
   readonly backoffs: { readonly afterAttempt: number; readonly because: CallErrorCode; readonly delayMs: number }[];
   /** Second attempts begun because the first took longer than usual. */
   hedges: number;
-  /** Policies that refused to send, or to send again. */
+  /** Codes of the policies that refused an attempt or a retry. */
   readonly rejected: CallErrorCode[];
 }
 
@@ -58,19 +58,18 @@ export interface Explained {
 }
 
 export interface Explanation {
-  /** Follows one call that is made for the request: what `CallOptions.watch` takes. */
+  /** Follows one call made for the request. Pass the result as `CallOptions.watch`. */
   watchCall(): CallWatcher;
-  /** What has happened until now. */
+  /** Summarizes what has happened so far. */
   summary(): Explained;
 }
 
-/** What the whole request waits for when its calls are at different things: what comes first here. */
+/** If the calls of a request wait for different things, the request counts as waiting for the first of these. */
 const PRECEDENCE = ['attempts', 'shared', 'queue', 'backoff'] as const;
 
 /**
- * Follows one request: where its time goes, and what the policies decide about its calls. Made for requests that ask for
- * it; nobody else pays for it.
- * @param startedAt when the request arrived, on `clock`; until now it waited for admission
+ * Follows one request: where its time goes, and what the policies decide about its calls. Made only for requests that ask for it.
+ * @param startedAt when the request arrived, on `clock`. Until now it waited for admission
  */
 export function createExplanation(clock: Clock, startedAt: number): Explanation {
   const spentMs: Record<Part, number> = { admission: 0, own: 0, queue: 0, attempts: 0, backoff: 0, shared: 0 };
@@ -99,14 +98,14 @@ export function createExplanation(clock: Clock, startedAt: number): Explanation 
     summary() {
       turnTo(part);
       const parts = Object.fromEntries(PARTS.map((name) => [name, round(spentMs[name])])) as Record<Part, number>;
-      // Not a later look at the clock: the parts are those of this moment.
+      // The clock is not read again, because the parts are those of this moment.
       return { totalMs: round(since - startedAt), parts, calls: calls.flatMap((call) => call.explained() ?? []) };
     },
   };
 }
 
 class FollowedCall {
-  /** What the call is at. */
+  /** What the call spends its time on now. */
   part: Part = 'own';
   readonly #passedMs: () => number;
   readonly #onTurn: () => number;
@@ -116,8 +115,8 @@ class FollowedCall {
 
   /**
    * @param passedMs milliseconds since the request arrived
-   * @param onTurn called when `part` has changed. @returns when that was, in milliseconds since the request arrived: one
-   * look at the clock for both, or a process that is held up between two would spend time that belongs to no part
+   * @param onTurn called when `part` has changed. @returns when that was, in milliseconds since the request arrived. The clock is read
+   *   once for both: between two readings, time could pass that belongs to no part
    */
   constructor(passedMs: () => number, onTurn: () => number) {
     this.#passedMs = passedMs;
@@ -229,7 +228,7 @@ class FollowedCall {
   }
 }
 
-/** Microseconds are what a clock of the process can tell apart. */
+/** Rounds to microseconds, the resolution of the process's clock. */
 function round(ms: number): number {
   return Math.round(ms * 1_000) / 1_000;
 }

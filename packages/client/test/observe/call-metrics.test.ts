@@ -12,7 +12,7 @@ const contextFor = (origin: string): CallContext => ({
   attempt: 1,
   tried: new Set(),
   notes: { attempts: 1, mayBeStale: false, cacheControl: undefined, staleMs: undefined, staleBecause: undefined },
-  endpoint: { origin, host: 'greeter' },
+  endpoint: { origin, host: 'greeter:5000' },
   headers: {},
   watch: undefined,
 });
@@ -35,9 +35,9 @@ test('attempts are counted by endpoint; one that is gone leaves the metrics', as
     return Number(line.exec(await registry.metrics())?.[1] ?? 0);
   };
   const first =
-    'downstream="greeter",operation="hello",http_request_method="GET",server_address="10.0.0.1",server_port="5000",http_response_status_code="200",error_type=""';
+    'downstream="greeter",operation="hello",http_request_method="GET",server_address="greeter",server_port="5000",network_peer_address="10.0.0.1",http_response_status_code="200",error_type=""';
   const second =
-    'downstream="greeter",operation="hello",http_request_method="GET",server_address="10.0.0.2",server_port="80",http_response_status_code="503",error_type="remote_error"';
+    'downstream="greeter",operation="hello",http_request_method="GET",server_address="greeter",server_port="5000",network_peer_address="10.0.0.2",http_response_status_code="503",error_type="remote_error"';
   await well(contextFor('http://10.0.0.1:5000'));
   await well(contextFor('http://10.0.0.1:5000'));
   await expect(failing(contextFor('http://10.0.0.2'))).rejects.toThrow('failed');
