@@ -1,5 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { describe, expect, test } from 'vitest';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { callContext, type Endpoint, httpTransport } from '@halfopen/client';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { get, rawStandIn, standIn, startEdge } from '../harness/system.ts';
 
 /**
@@ -123,3 +125,68 @@ test('no content coding is accepted, and the request says so (RFC 9110 §12.5.3)
   expect(await statuses(edge.url, 1)).toEqual({ 200: 1 });
   expect(seen).toEqual(['identity']);
 });
+
+describe('where a connection goes', () => {
+  /** One request to an endpoint, without a balancer. */
+  async function send(endpoint: Endpoint): Promise<number> {
+    const transport = httpTransport(endpoint.origin, { connectTimeoutMs: 500 });
+    onTestFinished(() => transport.close());
+    const context = { ...callContext({ safety: 'safe' }), endpoint };
+    return (await transport.send({ method: 'GET', target: '/hello' }, context)).status;
+  }
+
+  test.each([
+    ['refuses', '127.0.0.9'],
+    // TEST-NET-1 (RFC 5737): no route, or no answer.
+    ['is silent', '192.0.2.1'],
+  ])('an address that %s: the other family of the same name is tried (RFC 1123 §2.3)', async (_what, dead) => {
+    const ipv6 = createServer((_req, res) => res.setHeader('content-type', 'application/json').end(BODY));
+    await new Promise<void>((resolve) => {
+      ipv6.listen(0, '::1', resolve);
+    });
+    onTestFinished(() => {
+      ipv6.close();
+    });
+    const { port } = ipv6.address() as AddressInfo;
+    const endpoint = { origin: `http://${dead}:${port}`, host: `dual:${port}` };
+    expect(await send({ ...endpoint, alternatives: ['::1'] })).toBe(200);
+    await expect(send(endpoint)).rejects.toMatchObject({ code: 'unreachable', sent: 'never' });
+  });
+
+  test.each([
+    ['greeter.test', 'greeter.test'],
+    // RFC 6066 §3: without the final dot, and no literal addresses.
+    ['greeter.test.', 'greeter.test'],
+    ['127.0.0.1', undefined],
+    ['[::1]', undefined],
+  ])('TLS to https://%s asks for the name %s', async (host, expected) => {
+    const hello = Promise.withResolvers<Buffer>();
+    const url = await rawStandIn((socket) => {
+      socket.once('data', (data) => {
+        hello.resolve(data);
+        socket.destroy();
+      });
+    });
+    const { host: address, port } = new URL(url);
+    await expect(send({ origin: `https://${address}`, host: `${host}:${port}` })).rejects.toMatchObject({
+      sent: 'never',
+    });
+    expect(serverNameIn(await hello.promise)).toBe(expected);
+  });
+});
+
+/** The name in a TLS ClientHello (RFC 8446 §4.1.2, RFC 6066 §3). */
+function serverNameIn(hello: Buffer): string | undefined {
+  let at = 5 + 4 + 2 + 32;
+  at += 1 + hello.readUInt8(at);
+  at += 2 + hello.readUInt16BE(at);
+  at += 1 + hello.readUInt8(at);
+  const end = at + 2 + hello.readUInt16BE(at);
+  at += 2;
+  while (at < end) {
+    const [type, length] = [hello.readUInt16BE(at), hello.readUInt16BE(at + 2)];
+    if (type === 0) return hello.subarray(at + 4 + 5, at + 4 + length).toString('latin1');
+    at += 4 + length;
+  }
+  return undefined;
+}

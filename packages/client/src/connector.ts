@@ -2,7 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { type Endpoint, STALL_MS } from '@halfopen/resilience';
 import { buildConnector, errors } from 'undici';
-import { markIfKept } from './transport-error.ts';
+import { markIfKept, markNeverConnected } from './transport-error.ts';
 
 /** undici's connect timeout uses timers with a resolution of half a second: 250 ms became more than an attempt's 500 (8.12.4). */
 const COMMON = { timeout: 0, allowH2: false } as const;
@@ -66,7 +66,9 @@ function connectWithin(
   const connecting = connect((...result) => {
     isSettled = true;
     clearTimeout(timer);
-    const [, socket] = result;
+    const [failure, socket] = result;
+    // A handshake that breaks off looks like a lost connection, but no request can have been sent.
+    if (failure !== null) markNeverConnected(failure);
     // undici says of its own errors what the connection had done before, but not of the system's.
     socket?.prependListener('error', (error) => markIfKept(error, socket.bytesRead));
     callback(...result);

@@ -54,6 +54,13 @@ export function transportError(error: unknown): unknown {
   });
 }
 
+const NEVER_CONNECTED = Symbol('no connection was made');
+
+/** Marks the errors of a connection that could not be made. */
+export function markNeverConnected(error: object): void {
+  Object.defineProperty(error, NEVER_CONNECTED, { value: true });
+}
+
 const KEPT = Symbol('the connection had answered before');
 
 /** Marks the errors of a connection that has answered requests before. */
@@ -66,8 +73,9 @@ function wasKept(error: unknown): boolean {
   return KEPT in (error as object) || (socket?.bytesRead ?? 0) > 0;
 }
 
-/** An AggregateError: every address of the host failed. */
+/** An AggregateError means that every address of the host failed. */
 function failedToConnect(error: unknown): boolean {
+  if (NEVER_CONNECTED in (error as object)) return true;
   const first = error instanceof AggregateError ? (error.errors[0] as unknown) : error;
   return (first as { syscall?: unknown }).syscall === 'connect';
 }

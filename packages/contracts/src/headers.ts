@@ -5,8 +5,6 @@ export const HEADERS = {
   /** W3C Trace Context. */
   traceparent: 'traceparent',
   tracestate: 'tracestate',
-  /** W3C Baggage: the caller's own data, passed on to every service. */
-  baggage: 'baggage',
   /** Milliseconds left for this request: a positive whole number. Relative, so that clocks need not agree. */
   deadlineMs: 'x-deadline-ms',
   /** 1 for the first attempt of a call, 2 for its first retry. */

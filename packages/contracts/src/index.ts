@@ -1,4 +1,3 @@
-export { parseBaggage } from './baggage.ts';
 export { HEADERS, ID_PATTERN } from './headers.ts';
 export { openApiDocument } from './openapi.ts';
 export {

@@ -3,7 +3,6 @@ import type { IncomingMessage } from 'node:http';
 import {
   formatTraceparent,
   HEADERS,
-  parseBaggage,
   parseTraceparent,
   parseTracestate,
   RANDOM_TRACE_ID,
@@ -17,7 +16,7 @@ export interface TraceContext {
   readonly traceId: string;
   /** 16 hex digits. Names this service's span. */
   readonly spanId: string;
-  /** `traceparent`, `tracestate` and `baggage` for every call made for this request. */
+  /** `traceparent` and `tracestate` for every call made for this request. */
   readonly headers: Readonly<Record<string, string>>;
   /** This service's span, if it is recorded. */
   readonly span: Span | undefined;
@@ -31,8 +30,6 @@ export interface TraceContext {
 export function traceContextOf({ headers, method = '' }: IncomingMessage, tracer: Tracer | undefined): TraceContext {
   const parent = parseTraceparent(textOf(headers[HEADERS.traceparent]));
   const tracestate = parent === undefined ? undefined : parseTracestate(textOf(headers[HEADERS.tracestate]));
-  // Not part of the trace: it is passed on whether or not there is a valid `traceparent`.
-  const baggage = parseBaggage(textOf(headers[HEADERS.baggage]));
   let traceId: string;
   let spanId: string;
   let flags = parent === undefined ? RANDOM_TRACE_ID : parent.flags;
@@ -64,7 +61,6 @@ export function traceContextOf({ headers, method = '' }: IncomingMessage, tracer
     headers: {
       [HEADERS.traceparent]: formatTraceparent({ traceId, parentId: spanId, flags }),
       ...(tracestate === undefined ? {} : { [HEADERS.tracestate]: tracestate }),
-      ...(baggage === undefined ? {} : { [HEADERS.baggage]: baggage }),
     },
   };
 }
