@@ -4,10 +4,20 @@ import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '@halfopen/runner';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { get } from '../harness/system.ts';
 
+const FREE_PORTS = {
+  PATH: process.env.PATH,
+  EDGE_PORT: '0',
+  EDGE_OPS_PORT: '0',
+  GREETER_PORT: '0',
+  GREETER_OPS_PORT: '0',
+};
+
 const ENTRIES = {
+  wire: fileURLToPath(new URL('../../services/wire/src/main.ts', import.meta.url)),
   edge: fileURLToPath(new URL('../../services/edge/src/main.ts', import.meta.url)),
   greeter: fileURLToPath(new URL('../../services/greeter/src/main.ts', import.meta.url)),
 };
@@ -57,15 +67,7 @@ interface Started {
 async function start(name: 'edge' | 'greeter', writer: number): Promise<Started> {
   const child = spawn(process.execPath, [ENTRIES[name]], {
     stdio: ['ignore', writer, 'inherit', 'ipc'],
-    env: {
-      PATH: process.env.PATH,
-      EDGE_PORT: '0',
-      EDGE_OPS_PORT: '0',
-      GREETER_PORT: '0',
-      GREETER_OPS_PORT: '0',
-      FAULTS: 'on',
-      GREETER_URL: 'http://127.0.0.1:1',
-    },
+    env: { ...FREE_PORTS, FAULTS: 'on', GREETER_URL: 'http://127.0.0.1:1' },
   });
   closeSync(writer);
   onTestFinished(() => {
@@ -158,21 +160,55 @@ describe('no reader of the log holds up the process', () => {
   });
 });
 
+test('the wire ends although nobody reads what it says', async () => {
+  const { writer, leave } = fifo();
+  const listen = `127.0.0.1:${await freePort()}`;
+  const child = spawn(process.execPath, [ENTRIES.wire, '--listen', listen], {
+    stdio: ['ignore', writer, 'inherit'],
+    env: FREE_PORTS,
+  });
+  closeSync(writer);
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
+  const exited = once(child, 'exit');
+  leave();
+  // By then it has met the closed pipe.
+  await expect
+    .poll(
+      () =>
+        fetch(`http://${listen}/version`).then(
+          ({ ok }) => ok,
+          () => false,
+        ),
+      { timeout: 20_000 },
+    )
+    .toBe(true);
+  expect(child.exitCode).toBeNull();
+  child.kill('SIGTERM');
+  expect(await exited).toEqual([0, null]);
+});
+
 describe('signals count from the first instant', () => {
-  test.each(['SIGTERM', 'SIGINT'] as const)('%s while modules load ends the process with 0', async (signal) => {
+  test.each([
+    ['greeter', './app.ts', 'SIGTERM'],
+    ['greeter', './app.ts', 'SIGINT'],
+    ['edge', './app.ts', 'SIGTERM'],
+    ['wire', './command.ts', 'SIGTERM'],
+  ] as const)('%s ends with 0 while %s loads: %s', async (name, module, signal) => {
     // PID 1 would lose it where another process dies of it: both is noticed here, because the signal comes before the
     // modules of the service are loaded.
     const hook = `data:text/javascript,${encodeURIComponent(`
       import { registerHooks } from 'node:module';
       registerHooks({
         resolve(specifier, context, next) {
-          if (specifier === './app.ts') process.kill(process.pid, '${signal}');
+          if (specifier === '${module}') process.kill(process.pid, '${signal}');
           return next(specifier, context);
         },
       });`)}`;
-    const child = spawn(process.execPath, ['--import', hook, ENTRIES.greeter], {
+    const child = spawn(process.execPath, ['--import', hook, ENTRIES[name]], {
       stdio: ['ignore', 'ignore', 'inherit'],
-      env: { PATH: process.env.PATH, GREETER_PORT: '0', GREETER_OPS_PORT: '0' },
+      env: FREE_PORTS,
     });
     onTestFinished(() => {
       child.kill('SIGKILL');
