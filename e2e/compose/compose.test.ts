@@ -3,6 +3,7 @@
  * they have the rights and limits that docker-compose.yml promises.
  */
 import { basename } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Answer, get } from '../harness/system.ts';
 import {
@@ -179,6 +180,18 @@ test('stop: requests in flight are answered, every process ends by itself', asyn
   const answers = await Promise.all(before.map(({ ended }) => ended));
   expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
   expect(answers.filter(({ at }) => at > stoppedAt).length).toBeGreaterThan(0);
+});
+
+test('stop right after start: the signal is not lost while modules load', async () => {
+  const id = (await docker('compose', 'ps', '--all', '--quiet', 'edge')).trim();
+  for (const delayMs of [0, 200, 500]) {
+    await docker('start', id);
+    await sleep(delayMs);
+    await docker('stop', '--time', '15', id);
+    const [edge] = await containers('edge');
+    // 137 would be SIGKILL, 15 s later. 143: SIGTERM came before the first line of main.ts.
+    expect([0, 143], `${delayMs} ms after the start`).toContain(edge?.State.ExitCode);
+  }
 });
 
 /** Not `up --wait`: to Docker, a container that was just unpaused is unhealthy until its next check, which ends the wait. */
