@@ -88,7 +88,7 @@ test('an ejection is a metric and a log line, and attempts are counted by endpoi
   const count = (status: number, index: number) =>
     Number(
       new RegExp(
-        `^http_client_request_duration_seconds_count\\{.*server_port="${port(index)}",http_response_status_code="${status}".*\\} (\\d+)$`,
+        `^http_client_request_duration_seconds_count\\{.*server_port="${port(index)}",network_peer_address="127.0.0.1",http_response_status_code="${status}".*\\} (\\d+)$`,
         'm',
       ).exec(metrics)?.[1] ?? 0,
     );
