@@ -267,7 +267,7 @@ hypothesis:
 
   /** Waits for the fault. @returns the services of the run */
   async function untilPaused(pid: number): Promise<Process[]> {
-    await expect.poll(() => services(pid).filter(({ stopped }) => stopped), { timeout: 20_000 }).toHaveLength(1);
+    await expect.poll(() => services(pid).filter(({ stopped }) => stopped), { timeout: 40_000 }).toHaveLength(1);
     return services(pid);
   }
 
