@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startScriptOf } from '@halfopen/runner';
-import { Agent, request } from 'undici';
+import { Agent, Client, request } from 'undici';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { timed } from '../harness/machine-lateness.ts';
 import { COMPILE_CACHE, spawnEdge, spawnGreeter } from '../harness/process.ts';
@@ -20,31 +20,37 @@ interface Load {
 
 /** Callers that keep asking, on connections that are kept. */
 function load(url: string, callers: number): Load {
-  const agent = new Agent({ connections: callers });
   const failed: string[] = [];
   let answered = 0;
   let refused = 0;
   let stopped = false;
   const ask = async () => {
+    // One connection, and another one if it was closed.
+    const connection = new Client(url);
+    let isNew = true;
     while (!stopped) {
       try {
-        const { statusCode, body } = await request(`${url}/hello?name=John`, { dispatcher: agent });
+        const { statusCode, headers, body } = await connection.request({ method: 'GET', path: '/hello?name=John' });
         const text = await body.text();
+        isNew = headers.connection === 'close';
         if (statusCode === 200 && text === '{"message":"Hello, John!"}') answered++;
         else failed.push(`${statusCode} ${text}`);
       } catch (error) {
-        if ((error as { code?: string }).code === 'ECONNREFUSED') {
+        const { code = '' } = error as { code?: string };
+        // The kernel makes connections that the process has not accepted yet, and resets them when the port closes.
+        if (code === 'ECONNREFUSED' || (isNew && code === 'ECONNRESET')) {
+          isNew = true;
           refused++;
           await new Promise((resolve) => setTimeout(resolve, 10));
-        } else failed.push(String((error as { code?: string }).code ?? error));
+        } else failed.push(code || String(error));
       }
     }
+    await connection.destroy();
   };
   const all = Array.from({ length: callers }, ask);
   const stop = async () => {
     stopped = true;
     await Promise.all(all);
-    await agent.destroy();
   };
   onTestFinished(stop);
   return { failed, answered: () => answered, refused: () => refused, stop };
