@@ -195,9 +195,9 @@ it('publishes a section and a picture a variant, and refuses two results of one 
   expect(pictures[0]?.svg).toMatch(/<desc[^>]*>All experiments.*Total outage.*: none 0 %, 2000 ms, 1×; standard 0 %, /);
   expect(lines.slice(2, 7)).toEqual([
     '',
-    '| experiment | verdict | hypotheses |',
-    '| --- | --- | --- |',
-    '| [Total outage: the greeter hangs for twelve seconds](#total-outage) | ✗ failed | Of 5 hypotheses, 1 failed, 1 could not be decided and 3 held. |',
+    '| experiment | verdict | success while it was broken | attempts per request |',
+    '| --- | --- | --- | --- |',
+    '| [Total outage: the greeter hangs for twelve seconds](#total-outage) | ✗ failed | none 0 %, standard 0 % | none 1×, standard 0.092× |',
     '',
   ]);
   expect(lines).toContain('<a id="total-outage"></a>');

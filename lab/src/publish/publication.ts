@@ -97,15 +97,29 @@ function overview(published: readonly Published[]): string[] {
     '',
     `![${markdownText(OVERVIEW_ALT)}](${OVERVIEW_FILE})`,
     '',
-    '| experiment | verdict | hypotheses |',
-    '| --- | --- | --- |',
-    ...published.map(({ result }) => {
+    '| experiment | verdict | success while it was broken | attempts per request |',
+    '| --- | --- | --- | --- |',
+    ...published.map(({ result, rows }) => {
       const { experiment, verdict } = result;
       const link = `[${markdownText(experiment.title)}](#${experimentName(result)})`;
-      return `| ${link} | ${VERDICT_MARKS[verdict]} ${VERDICT_TEXTS[verdict].toLowerCase()} | ${verdictSentence(result)} |`;
+      const judged = `${VERDICT_MARKS[verdict]} ${VERDICT_TEXTS[verdict].toLowerCase()}`;
+      return `| ${link} | ${judged} | ${eachVariant(result, rows, 'success')} | ${eachVariant(result, rows, 'amplification')} |`;
     }),
     '',
+    'A verdict says whether the hypotheses held, not which policy did better: some of them say that a bare call does.',
+    '',
   ];
+}
+
+/** A figure of the broken phase for each variant: `none 25 %, standard 16 %`. */
+function eachVariant({ variants }: ExperimentResult, rows: readonly FigureRow[], metric: MetricName): string {
+  const row = rows.find((one) => one.phase === 'during' && one.metric === metric);
+  return variants
+    .map(({ name }, index) => {
+      const estimate = row?.estimates[index] ?? null;
+      return `${markdownText(name)} ${estimate === null ? NOTHING : formatFigure(metric, estimate.value)}`;
+    })
+    .join(', ');
 }
 
 function section({ result, rows: all, givenUp }: Published): string[] {
@@ -120,12 +134,12 @@ function section({ result, rows: all, givenUp }: Published): string[] {
     markdownText(experiment.why),
     '',
     `**${VERDICT_MARKS[verdict]} ${VERDICT_TEXTS[verdict]}.** ${verdictSentence(result)}`,
-    ...remarks.map((remark) => `\n- ${markdownText(remark)}`),
     ...givenUp.map((why) => `\n- An earlier run was given up without a verdict. ${markdownText(why)}`),
     '',
     '<details>',
     '<summary>Hypotheses, figures, and what happened second by second</summary>',
     '',
+    ...remarks.flatMap((remark) => [`- ${markdownText(remark)}`, '']),
     ...hypothesesMarkdown(result),
     '',
     `| phase | figure | ${variants.map(({ name }) => markdownText(name)).join(' | ')} |`,
