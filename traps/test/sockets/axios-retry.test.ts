@@ -55,7 +55,7 @@ test('a timeout is never retried, not even of a GET (axios-retry #8, #39, #47, #
 
   requests = 0;
   const policy = compose(threeAttempts(), attemptTimeout({ timeoutMs: 300, clock: time.clock }));
-  await expect(shopAt(url, policy).find({})).resolves.toEqual({ ok: true });
+  await expect(shopAt(url, policy, time.clock).find({})).resolves.toEqual({ ok: true });
   expect(requests).toBe(2);
 });
 
@@ -75,7 +75,7 @@ test('all attempts share one `timeout`: the second of four gets only the rest (a
     void time.advance(160).then(() => res.writeHead(status, JSON_TYPE).end(OK));
   });
   const policy = compose(threeAttempts(), attemptTimeout({ timeoutMs: 300, clock: time.clock }));
-  await expect(shopAt(ours.url, policy).find({})).resolves.toEqual({ ok: true });
+  await expect(shopAt(ours.url, policy, time.clock).find({})).resolves.toEqual({ ok: true });
   expect(requests).toBe(3);
 });
 
@@ -108,7 +108,7 @@ test('a Retry-After of an hour is waited for, however little time the caller has
   await eventually(() => expect(naive.outcome).toBe('ERR_CANCELED'));
 
   const { policy, time } = onStoppedClock();
-  await expect(shopAt(url, policy).find({})).rejects.toMatchObject({
+  await expect(shopAt(url, policy, time.clock).find({})).rejects.toMatchObject({
     code: 'remote_error',
     status: 503,
     retryAfterMs: 3_600_000,
@@ -124,11 +124,14 @@ test('a Retry-After of 30 days overflows the timer: four attempts at once (axios
   seen.requests = 0;
   const { policy, time } = onStoppedClock();
   // The hint is cut to a day: no caller waits longer.
-  await expect(shopAt(url, policy).find({})).rejects.toMatchObject({ status: 503, retryAfterMs: 86_400_000 });
+  await expect(shopAt(url, policy, time.clock).find({})).rejects.toMatchObject({
+    status: 503,
+    retryAfterMs: 86_400_000,
+  });
   expect(seen.requests).toBe(1);
 
   const caller = new AbortController();
-  const patient = shopAt(url, threeAttempts({ clock: time.clock })).find({}, { signal: caller.signal });
+  const patient = shopAt(url, threeAttempts({ clock: time.clock }), time.clock).find({}, { signal: caller.signal });
   await eventually(() => expect(time.pending(), 'without a deadline it waits').toBe(1));
   caller.abort();
   await expect(patient).rejects.toMatchObject({ code: 'cancelled' });
@@ -156,7 +159,7 @@ test('no delay between attempts by default', async () => {
 
   requests = 0;
   const time = virtualTime();
-  const ours = track(shopAt(url, threeAttempts({ baseMs: 200, clock: time.clock })).find({}));
+  const ours = track(shopAt(url, threeAttempts({ baseMs: 200, clock: time.clock }), time.clock).find({}));
   for (const [asked, delayMs] of [
     [1, 200],
     [2, 400],

@@ -36,7 +36,7 @@ test('`timeout` limits idleness, not the request: a slow drip is an answer (axio
   const time = virtualTime();
   const limited = attemptTimeout({ timeoutMs: TIMEOUT_MS, clock: time.clock });
   const slow = await standIn((_req, res) => drip(res, () => void time.advance(TIMEOUT_MS / 5)));
-  await expect(shopAt(slow.url, limited).find({})).rejects.toMatchObject({ code: 'attempt_timeout' });
+  await expect(shopAt(slow.url, limited, time.clock).find({})).rejects.toMatchObject({ code: 'attempt_timeout' });
 });
 
 test('no `timeout` by default: axios waits for a silent server for ever', async () => {
@@ -62,7 +62,7 @@ test('a body that stalls is reported as a bad response, not as a timeout (axios 
   await expect(axios.get(url, { timeout: TIMEOUT_MS })).rejects.toMatchObject({ code: 'ERR_BAD_RESPONSE' });
 
   const limited = attemptTimeout({ timeoutMs: TIMEOUT_MS, clock: time.clock });
-  await expect(shopAt(url, limited).find({})).rejects.toMatchObject({ code: 'attempt_timeout' });
+  await expect(shopAt(url, limited, time.clock).find({})).rejects.toMatchObject({ code: 'attempt_timeout' });
 });
 
 test.each([
