@@ -287,12 +287,14 @@ async function expectRightFigures(prometheus: Prometheus, seen: readonly Seen[],
 
   // After it has hung: more than one in a hundred have waited for a second attempt as well. The recorded quantile is in the
   // bucket that holds what callers have measured.
-  const hung = seen.filter(({ dueMs }) => dueMs < BROKEN_MS).map(({ tookMs }) => tookMs / 1_000);
+  const early = seen.filter(({ dueMs }) => dueMs < BROKEN_MS);
+  const hung = early.map(({ tookMs }) => tookMs / 1_000);
+  const noise = Math.max(...early.map(({ noiseMs }) => noiseMs)) / 1_000;
   const p99 = hung.toSorted((a, b) => a - b)[Math.floor(hung.length * 0.99)];
   const recorded = await value('job:http_server_request_duration_seconds:p99_rate1m{job="edge"}', at(BROKEN_MS));
   for (const [name, quantile] of Object.entries({ p99, recorded })) {
     expect(quantile, name).toBeGreaterThan(1);
-    expect(quantile, name).toBeLessThan(2.5);
+    expect(Number(quantile) - noise, name).toBeLessThan(2.5);
   }
 
   // In the middle of the outage: what is asked a second, that it is answered, and by whom it is refused.
