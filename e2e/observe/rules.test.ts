@@ -37,7 +37,7 @@ describe('the rules', () => {
 
 test('promtool finds nothing wrong with the metrics of an edge and a greeter that have met failures', async () => {
   const { edge, greeter } = await startSystem();
-  const lonely = await startEdge(await deadUrl());
+  const lonely = await startEdge(deadUrl());
   const faults = ['status=503', 'status=404', 'reset', 'truncate', 'malformed', 'hang', 'delay=50', 'nonsense'];
   await Promise.all([
     get(`${edge.url}/hello`),

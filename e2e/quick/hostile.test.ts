@@ -281,7 +281,7 @@ describe('a hostile greeter: never a wrong 200, never late, never anything but a
   });
 
   test('nobody there: 503 with retry-after, at once', async () => {
-    const edge = await startEdge(await deadUrl());
+    const edge = await startEdge(deadUrl());
     const answer = await get(`${edge.url}/hello`);
     expect([answer.status, answer.json.code]).toEqual([503, 'unreachable']);
     expect(answer.headers['retry-after']).toBe('1');

@@ -5,7 +5,7 @@ import { deadUrl, get } from '../harness/system.ts';
 const REQUESTS = 1_000;
 
 test('an outage writes a few lines a second, and the number of the others', async () => {
-  const edge = spawnEdge({ GREETER_URL: await deadUrl() });
+  const edge = spawnEdge({ GREETER_URL: deadUrl() });
   const { url } = await edge.listening;
   const startedAt = performance.now();
   let left = REQUESTS;

@@ -16,7 +16,7 @@ test('secrets and headers never reach the output of a service, whatever happens 
   const greeterUrl = (await greeter.listening).url;
   const outputs = [greeter.output];
   const outcomes: string[] = [];
-  for (const url of [leaky, garbled, await deadUrl(), greeterUrl]) {
+  for (const url of [leaky, garbled, deadUrl(), greeterUrl]) {
     const edge = spawnEdge({ ...PATIENT, LOG_LEVEL: 'trace', FAULTS: 'on', GREETER_URL: url });
     outputs.push(edge.output);
     const at = await edge.listening;

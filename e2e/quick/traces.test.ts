@@ -122,7 +122,7 @@ describe('spans', () => {
   });
 
   test('a collector that is down costs a line in the log, and neither requests nor the stop', async () => {
-    const edge = spawnEdge({ OTEL_EXPORTER_OTLP_ENDPOINT: await deadUrl(), GREETER_URL: await deadUrl() });
+    const edge = spawnEdge({ OTEL_EXPORTER_OTLP_ENDPOINT: deadUrl(), GREETER_URL: deadUrl() });
     const { url } = await edge.listening;
     for (let n = 0; n < 3; n++) await get(`${url}/hello`);
     await vi.waitFor(() => expect(edge.output()).toContain('spans are lost'), { timeout: 20_000 });

@@ -27,7 +27,7 @@ async function greeters(count: number) {
 describe('one of three endpoints is', () => {
   test('dead: after two seconds nobody notices, and it gets less than 5 % of the attempts', async () => {
     const { urls } = await greeters(2);
-    const edge = await startEdge([...urls, await deadUrl()].join(','));
+    const edge = await startEdge([...urls, deadUrl()].join(','));
     await ask(edge.url, 2);
     expect(successShare(await ask(edge.url, 2))).toBeGreaterThanOrEqual(0.995);
     const { endpoints } = (await get(`${edge.opsUrl}/downstreams`)).json.greeter;

@@ -76,7 +76,7 @@ test('it costs what it says, compiles, and greets through the second service as 
   const edge = start('edge', {
     EDGE_PORT: '0',
     EDGE_OPS_PORT: '0',
-    GREETER_URL: await deadUrl(),
+    GREETER_URL: deadUrl(),
     FAREWELL_URL: url,
   });
   const at = await edge.listening;

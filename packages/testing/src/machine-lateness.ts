@@ -76,7 +76,8 @@ export function sampleStarvation(pids: readonly number[]): { readonly stop: () =
   };
 }
 
-function starvedMs(pid: number): number | undefined {
+/** Milliseconds that a process has waited for a processor since it began. @returns `undefined` if it has ended, or the system does not tell */
+export function starvedMs(pid: number): number | undefined {
   try {
     const [, waitedNs = '0'] = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ');
     return Number(waitedNs) / 1e6;
