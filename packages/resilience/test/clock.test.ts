@@ -32,6 +32,9 @@ test('a cancelled timer does not fire, not even in the turn that it waits', asyn
       cancel();
       resolve();
     }, 1);
+    // Until both are due, or a millisecond that begins between them would put them into different phases.
+    const bothDueAt = performance.now() + 5;
+    while (performance.now() < bothDueAt);
   });
   await new Promise((resolve) => {
     setTimeout(resolve, 5);
