@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /** `pnpm lab`: experiments with a verdict. */
 import process from 'node:process';
 import { Command } from 'commander';

@@ -13,7 +13,7 @@ export function checkCommand(): Command {
     .argument('<file...>', 'experiments, YAML')
     .action((names: string[], _options: unknown, command: Command) => {
       const { files, mistakes } = readExperimentFiles(names);
-      for (const { file, experiment } of files) process.stdout.write(`${file}: ${experiment.title}\n`);
+      for (const { name, experiment } of files) process.stdout.write(`${name}: ${experiment.title}\n`);
       if (mistakes.length > 0) command.error(mistakes.join('\n'), { exitCode: MISTAKE });
     });
 }

@@ -1,9 +1,9 @@
-import { resolve } from 'node:path';
 import process from 'node:process';
 import { Command } from 'commander';
 import { CompareError, compareResults } from '../compare/compare-results.ts';
 import { ResultError, readResult } from '../result/read-result.ts';
 import { comparisonTable } from '../terminal/comparison-table.ts';
+import { typedPath } from './typed-path.ts';
 
 const WORSE = 1;
 /** Exit code: a file is wrong, or the two results cannot be compared. */
@@ -15,11 +15,8 @@ export function compareCommand(): Command {
     .argument('<A>', 'result.json')
     .argument('<B>', 'result.json')
     .action((fileA: string, fileB: string, _options: unknown, command: Command) => {
-      // pnpm runs scripts in the folder of their package, but the user's paths are relative to where the command was
-      // typed.
-      const from = process.env.INIT_CWD ?? process.cwd();
       try {
-        const comparison = compareResults(readResult(resolve(from, fileA)), readResult(resolve(from, fileB)));
+        const comparison = compareResults(readResult(typedPath(fileA)), readResult(typedPath(fileB)));
         process.stdout.write(comparisonTable(comparison));
         if (comparison.worse) process.exitCode = WORSE;
       } catch (error) {

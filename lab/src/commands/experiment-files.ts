@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
-import process from 'node:process';
+import { isAbsolute, relative } from 'node:path';
+import { workspaceRoot } from '@halfopen/figures/provenance';
 import type { Experiment } from '../experiment/format.ts';
 import { ExperimentError, type FurtherCheck, readExperiment } from '../experiment/read-experiment.ts';
 import { unreadable } from '../messages/unreadable.ts';
+import { typedIn, typedPath } from './typed-path.ts';
 
 export interface ExperimentFile {
-  /** The path as mistakes and results name it. */
+  /** The path as results name it: from the root of the repository, wherever the command was typed. */
   readonly file: string;
+  /** The path as the user typed it. */
+  readonly name: string;
   readonly text: string;
   readonly experiment: Experiment;
 }
@@ -22,18 +25,23 @@ export function readExperimentFiles(
   names: readonly string[],
   check?: FurtherCheck,
 ): { readonly files: ExperimentFile[]; readonly mistakes: string[] } {
-  // pnpm runs scripts in the folder of their package, but the user's paths are relative to where the command was typed.
-  const from = process.env.INIT_CWD ?? process.cwd();
   const mistakes: string[] = [];
   const files = names.flatMap((name): ExperimentFile[] => {
-    const file = relative(process.cwd(), resolve(from, name));
+    const path = typedPath(name);
     try {
-      const text = readFileSync(resolve(from, name), 'utf8');
-      return [{ file, text, experiment: readExperiment(text, file, check) }];
+      const text = readFileSync(path, 'utf8');
+      return [{ file: relative(workspaceRoot(), path), name, text, experiment: readExperiment(text, name, check) }];
     } catch (error) {
-      mistakes.push(error instanceof ExperimentError ? error.message : `${file || '.'}: ${unreadable(error)}`);
+      mistakes.push(
+        error instanceof ExperimentError ? error.message : `${name}: ${unreadable(error)}${seenFrom(name)}`,
+      );
       return [];
     }
   });
   return { files, mistakes };
+}
+
+/** Says which folder a relative path was taken from: with `pnpm --dir` it is not obvious. */
+function seenFrom(name: string): string {
+  return isAbsolute(name) ? '' : ` (in ${typedIn})`;
 }

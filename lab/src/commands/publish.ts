@@ -1,11 +1,11 @@
-import { join, resolve } from 'node:path';
-import process from 'node:process';
+import { join } from 'node:path';
 import { workspaceRoot } from '@halfopen/figures/provenance';
 import { Command } from 'commander';
 import { readCommittedResults, writeCommittedResults } from '../publish/committed-results.ts';
 import { publishResults } from '../publish/publish-results.ts';
 import { runAll } from '../publish/run-all.ts';
 import { ResultError, readResult } from '../result/read-result.ts';
+import { typedPath } from './typed-path.ts';
 
 /** Exit code: a file is wrong, or an experiment has no verdict. Nothing was published. */
 const NOT_PUBLISHED = 2;
@@ -23,13 +23,10 @@ export function publishCommand(): Command {
     .action(async (files: string[], { fromFiles = false }: { readonly fromFiles?: boolean }, command: Command) => {
       const fail = (message: string) => command.error(message, { exitCode: NOT_PUBLISHED });
       if (fromFiles && files.length > 0) fail('--from-files takes the files in experiments/results: name none');
-      // pnpm runs scripts in the folder of their package, but the user's paths are relative to where the command was
-      // typed.
-      const from = process.env.INIT_CWD ?? process.cwd();
       const root = workspaceRoot();
       const committed = join(root, 'experiments', 'results');
       try {
-        const given = files.map((file) => readResult(resolve(from, file)));
+        const given = files.map((file) => readResult(typedPath(file)));
         const results = fromFiles ? readCommittedResults(committed) : given.length > 0 ? given : await runAll(root);
         publishResults(results, join(root, 'docs', 'results'));
         if (!fromFiles) writeCommittedResults(committed, results);

@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { basename, join, relative, resolve } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { provenanceOf } from '@halfopen/figures/provenance';
@@ -21,6 +21,7 @@ import { createProgressLine } from '../terminal/progress-line.ts';
 import { verdictTable } from '../terminal/verdict-table.ts';
 import { addressMistakes } from './addresses.ts';
 import { type ExperimentFile, readExperimentFiles } from './experiment-files.ts';
+import { typedIn, typedPath } from './typed-path.ts';
 
 /** Exit code: every hypothesis held. */
 const HELD = 0;
@@ -63,8 +64,6 @@ export function runCommand(): Command {
 }
 
 async function run(files: readonly string[], options: Options, fail: (message: string) => never): Promise<number> {
-  // pnpm runs scripts in the folder of their package, but the user's paths are relative to where the command was typed.
-  const from = process.env.INIT_CWD ?? process.cwd();
   const jobs = readAll(files, options, fail);
   const folder = fileURLToPath(new URL('../../../.halfopen', import.meta.url));
   const left = await cleanUp(folder, undo);
@@ -86,8 +85,8 @@ async function run(files: readonly string[], options: Options, fail: (message: s
   try {
     for (const job of jobs) {
       const result = await runJob(job, options, ledger, interrupt.signal, jobs.length);
-      const path = write(result, job.file, resolve(from, options.out));
-      process.stdout.write(`${verdictTable(result)}  ${relative(from, path)}\n\n`);
+      const path = write(result, job.file, typedPath(options.out));
+      process.stdout.write(`${verdictTable(result)}  ${relative(typedIn, path)}\n\n`);
       if (result.verdict !== 'held') exitCode = NOT_HELD;
     }
   } catch (error) {
@@ -115,7 +114,7 @@ function readAll(names: readonly string[], options: Options, fail: (message: str
   const chosen = files.flatMap((one): ExperimentFile[] => {
     const why = impossibleChoice(one.experiment, options);
     if (why === undefined) return [{ ...one, experiment: choose(one.experiment, variant) }];
-    mistakes.push(`${one.file}: ${why}`);
+    mistakes.push(`${one.name}: ${why}`);
     return [];
   });
   return mistakes.length > 0 ? fail(mistakes.join('\n')) : chosen;
