@@ -22,7 +22,7 @@ const TRACEPARENT = /^(?!ff)([\da-f]{2})-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f
  * @returns `undefined` if it is not valid. Then a new trace begins, and `tracestate` means nothing
  */
 export function parseTraceparent(value: string | undefined): Traceparent | undefined {
-  const [, version, traceId = '', parentId = '', flags = '', rest] = TRACEPARENT.exec(value?.trim() ?? '') ?? [];
+  const [, version, traceId = '', parentId = '', flags = '', rest] = TRACEPARENT.exec(trimOws(value ?? '')) ?? [];
   if (version === undefined || (version === VERSION && rest !== undefined)) return undefined;
   return { traceId, parentId, flags: Number.parseInt(flags, 16) & (SAMPLED | RANDOM_TRACE_ID) };
 }
@@ -32,14 +32,13 @@ export function formatTraceparent({ traceId, parentId, flags }: Traceparent): st
   return `${VERSION}-${traceId}-${parentId}-0${flags & (SAMPLED | RANDOM_TRACE_ID)}`;
 }
 
-const KEY_CHARACTER = String.raw`[\da-z_\-*/]`;
-/**
- * A key may begin with a digit (level 2, "Key"). Level 2 no longer gives the `@` a meaning, but the W3C's own test suite still demands
- * the tenant and system of level 1 around it. A key with `@` that satisfies both is all that anybody sends.
- */
-const KEY = String.raw`[\da-z]${KEY_CHARACTER}{0,255}|[\da-z]${KEY_CHARACTER}{0,240}@[a-z]${KEY_CHARACTER}{0,13}`;
+/** Level 2, "Key": it may begin with a digit, and `@` is a character like any other. */
+const KEY = String.raw`[\da-z][\da-z_\-*/@]{0,255}`;
 const VALUE = String.raw`[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]`;
 const MEMBER = new RegExp(`^(${KEY})=${VALUE}$`);
+
+/** Optional white space (RFC 9110 §5.6.3) at both ends. Not `trim()`: any other white space is a mistake. */
+const trimOws = (text: string) => text.replace(/^[ \t]+|[ \t]+$/g, '');
 
 const MAX_MEMBERS = 32;
 /** What every hop must pass on. More is cut ("Tracestate limits"), because it would use up the next hop's limit for headers. */
@@ -48,25 +47,25 @@ const MAX_TRACESTATE_CHARACTERS = 512;
 const LONG_MEMBER_CHARACTERS = 128;
 
 /**
- * Reads a `tracestate`, several headers joined by commas.
- * @returns it, as it is to be passed on; `undefined` if it is empty or has a mistake (an illegal key or value, a key twice, more than 32
- *   members), because a part of it could mean something else than the whole
+ * Reads a `tracestate`, several headers joined by commas. Of a key that comes twice, the first member is kept: it is the latest
+ * (level 2, "Mutating the tracestate Field": other vendors' duplicates may be discarded).
+ * @returns it, as it is to be passed on; `undefined` if it is empty or has a mistake (an illegal key or value, more than 32 members),
+ *   because a part of it could mean something else than the whole
  */
 export function parseTracestate(value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
-  const members = value.split(',').flatMap((text) => {
-    // Not `trim()`: any white space besides blanks and tabs is a mistake.
-    const member = text.replace(/^[ \t]+|[ \t]+$/g, '');
-    return member === '' ? [] : [member];
-  });
+  const members = value
+    .split(',')
+    .map(trimOws)
+    .filter((member) => member !== '');
   if (members.length > MAX_MEMBERS) return undefined;
-  const keys = new Set<string>();
+  const byKey = new Map<string, string>();
   for (const member of members) {
     const [, key] = MEMBER.exec(member) ?? [];
-    if (key === undefined || keys.has(key)) return undefined;
-    keys.add(key);
+    if (key === undefined) return undefined;
+    if (!byKey.has(key)) byKey.set(key, member);
   }
-  const kept = shortened(members).join();
+  const kept = shortened([...byKey.values()]).join();
   return kept === '' ? undefined : kept;
 }
 

@@ -39,6 +39,8 @@ describe('traceparent', () => {
     ['no hex digit in the flags', `00-${TRACE}-${PARENT}-.0`],
     ['flags too long', `00-${TRACE}-${PARENT}-001`],
     ['flags too short', `00-${TRACE}-${PARENT}-1`],
+    ['no break space around it', `\u00a000-${TRACE}-${PARENT}-01`],
+    ['a later version that is too short', `cc-${TRACE}-${PARENT}-0`],
   ])('none: %s', (_, header) => {
     expect(parseTraceparent(header)).toBeUndefined();
   });
@@ -63,7 +65,11 @@ describe('tracestate', () => {
     ['a tenant', `${anyKey}@a-z0-9_-*/=1`, `${anyKey}@a-z0-9_-*/=1`],
     ['32 members', members(32), members(32)],
     ['a key of 256 characters', `foo=1,${'z'.repeat(256)}=1`, `foo=1,${'z'.repeat(256)}=1`],
-    ['a tenant of 241 and a system of 14', `${'t'.repeat(241)}@${'v'.repeat(14)}=1`, undefined],
+    ['a key with signs, anywhere but in front', 'foo@=1,foo@@bar=2,foo@bar@baz=3', undefined],
+    ['a key that begins with a digit', '0foo=1', undefined],
+    ['a key of 256 characters with a sign', `${'t'.repeat(242)}@${'v'.repeat(13)}=1`, undefined],
+    ['a value that begins with blanks', 'foo=  1', undefined],
+    ['a key twice: the first, which is the latest', 'foo=1,bar=2,foo=1,foo=3', 'foo=1,bar=2'],
     ['a value of 256 characters', `foo=${'v'.repeat(256)}`, `foo=${'v'.repeat(256)}`],
   ])('%s', (_, header, passedOn = header) => {
     expect(parseTracestate(header)).toBe(passedOn);
@@ -72,18 +78,13 @@ describe('tracestate', () => {
   test.each([
     ['nothing', undefined],
     ['an empty one', ''],
-    ['a key twice', 'foo=1,foo=2'],
     ['white space in a key', 'foo =1'],
     ['upper case', 'FOO=1'],
     ['a dot in a key', 'foo.bar=1'],
-    ['no system', 'foo@=1,bar=2'],
-    ['no tenant', '@foo=1,bar=2'],
-    ['two signs', 'foo@@bar=1,bar=2'],
-    ['two systems', 'foo@bar@baz=1,bar=2'],
+    ['a sign in front', '@foo=1,bar=2'],
     ['33 members', members(33)],
+    ['33 members, two of one key', `${members(32)},bar0=0`],
     ['a key of 257 characters', `foo=1,${'z'.repeat(257)}=1`],
-    ['a tenant of 242 characters', `foo=1,${'t'.repeat(242)}@v=1`],
-    ['a system of 15 characters', `foo=1,t@${'v'.repeat(15)}=1`],
     ['a value of 257 characters', `foo=${'v'.repeat(257)}`],
     ['an equals sign in a value', 'foo=bar=baz'],
     ['no value', 'foo=,bar=3'],

@@ -39,8 +39,8 @@ export interface CallTracesOptions {
  * Traces the calls to one downstream, with OpenTelemetry's names for RPC and HTTP clients: a span for the logical call, with an event
  * for each decision of a policy, and below it a span for each attempt. The downstream's span is a child of the attempt.
  *
- * A call is recorded if the request that causes it is recorded, as its `traceparent` says. If not, that check is all it costs. An
- * attempt that is not recorded still gets an id of its own (W3C Trace Context: the parent id identifies the request, not the trace).
+ * A call is recorded if the request that causes it is recorded, as its `traceparent` says. If not, that check is all it costs, and
+ * attempts still have different ids (W3C Trace Context: the parent id identifies the request, not the trace).
  */
 export function callTraces(contract: Contract, options: CallTracesOptions = {}): CallObserver {
   const { tracer, random = Math.random } = options;
@@ -103,13 +103,24 @@ function ifRecorded(
   };
 }
 
-/** Attempts of one call are different requests, whether they are recorded or not. */
+/** The headers of requests whose own id an attempt has passed on. All calls made for a request share one object. */
+const passedOn = new WeakSet<Readonly<Record<string, string>>>();
+
+/**
+ * Attempts that are not recorded. The first one made for a request passes on the request's own id, which is in its log line, so that
+ * the downstream's parent can be found there. Every other attempt is another request, and gets an id of its own.
+ */
 function withOwnId(random: Random): Policy {
   return (next) => (context) => {
-    const sent = parseTraceparent(context.headers[HEADERS.traceparent]);
+    const { headers } = context;
+    const sent = parseTraceparent(headers[HEADERS.traceparent]);
     if (sent === undefined) return next(context);
+    if (!passedOn.has(headers)) {
+      passedOn.add(headers);
+      return next(context);
+    }
     const traceparent = formatTraceparent({ ...sent, parentId: newParentId(random) });
-    return next({ ...context, headers: { ...context.headers, [HEADERS.traceparent]: traceparent } });
+    return next({ ...context, headers: { ...headers, [HEADERS.traceparent]: traceparent } });
   };
 }
 
