@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { startProxyServer } from '@halfopen/faults/proxy';
+import { startProxyServer } from '@halfopen/wire/app';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { get, startSystem } from '../harness/system.ts';

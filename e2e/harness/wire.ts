@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { type ProxyServer, type ProxyServerOptions, startProxyServer } from '@halfopen/faults/proxy';
+import { type ProxyServer, type ProxyServerOptions, startProxyServer } from '@halfopen/wire/app';
 import {
   type Proxy,
   type ToxicAttributeTypes,

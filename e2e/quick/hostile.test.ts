@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { createHttpServer } from '@halfopen/service-kit/http-server';
+import { createHttpServer } from '@halfopen/service-kit/http';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { measureLateness, nowMs, timed } from '../harness/machine-lateness.ts';
 import { deadUrl, get, rawStandIn, standIn, startEdge } from '../harness/system.ts';

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { sendAll } from '../harness/send-all.ts';
 import { exchange, get, standIn, startEdge, startGreeter, startSystem } from '../harness/system.ts';
 
 /** The head of an answer, and what comes after it. */
@@ -139,31 +140,6 @@ describe('targets and methods', () => {
 });
 
 describe('the last answer of a connection reaches a caller that still sends (RFC 9112 §9.6)', () => {
-  /** Sends all of a large body before it reads anything, as Python's http.client does. */
-  async function sendAll(url: string, head: string): Promise<string> {
-    const { hostname, port } = new URL(url);
-    const socket = connect(Number(port), hostname);
-    onTestFinished(() => {
-      socket.destroy();
-    });
-    socket.pause();
-    await once(socket, 'connect');
-    const body = Buffer.alloc(20_000_000);
-    await new Promise<void>((resolve, reject) => {
-      socket.once('error', reject);
-      socket.write(`${head}content-length: ${body.length}\r\n\r\n`);
-      socket.write(body, () => resolve());
-    });
-    let text = '';
-    socket.on('data', (data) => {
-      text += data.toString('latin1');
-    });
-    socket.resume();
-    // A reset ends it without `end`.
-    await Promise.race([once(socket, 'end'), once(socket, 'close')]);
-    return text;
-  }
-
   test.each([
     ['that closes', 'POST /hello HTTP/1.1\r\nhost: x\r\nconnection: close\r\n', 405],
     ['of HTTP/1.0', 'POST /hello HTTP/1.0\r\n', 405],

@@ -5,7 +5,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { timed } from '../harness/machine-lateness.ts';
-import { get, startEdge, startGreeter } from '../harness/system.ts';
+import { sendAll } from '../harness/send-all.ts';
+import { exchange, get, startEdge, startGreeter } from '../harness/system.ts';
 import { addToxic, dial, endsOf, startWire, watch } from '../harness/wire.ts';
 
 /** One byte from one end to the other: how long it took, and how much of that was not the machine's doing. */
@@ -354,11 +355,12 @@ describe('the API', () => {
       const text = await response.text();
       return {
         status: response.status,
+        headers: response.headers,
         text,
         json: text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : undefined,
       };
     };
-    return { call, proxy };
+    return { call, proxy, url: server.url };
   }
 
   test('answers in the shapes of Toxiproxy', async () => {
@@ -429,6 +431,73 @@ describe('the API', () => {
     const answer = await call(method, path, body);
     expect(answer.status).toBe(status);
     expect(answer.json).toEqual({ error: expect.stringContaining(error), status });
+  });
+
+  test('HEAD, OPTIONS and Allow, of a path and of the API as a whole', async () => {
+    const { call, url } = await api();
+    const allowed: [string, string][] = [
+      ['/version', 'GET, HEAD, OPTIONS'],
+      ['/reset', 'POST, OPTIONS'],
+      ['/populate', 'POST, OPTIONS'],
+      ['/proxies', 'GET, POST, HEAD, OPTIONS'],
+      ['/proxies/wire', 'GET, POST, PATCH, DELETE, HEAD, OPTIONS'],
+      ['/proxies/wire/toxics', 'GET, POST, HEAD, OPTIONS'],
+      ['/proxies/wire/toxics/none', 'GET, POST, PATCH, DELETE, HEAD, OPTIONS'],
+    ];
+    for (const [path, allow] of allowed) {
+      const options = await call('OPTIONS', path);
+      expect([options.status, options.text, options.headers.get('allow')], path).toEqual([204, '', allow]);
+      const put = await call('PUT', path);
+      expect([put.status, put.headers.get('allow')], path).toEqual([405, allow]);
+    }
+    expect((await call('OPTIONS', '/nothing')).status).toBe(404);
+    expect(await exchange(url, 'OPTIONS * HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')).toMatch(
+      /^HTTP\/1\.1 204 .*\r\nallow: GET, HEAD, POST, PATCH, DELETE, OPTIONS\r\n/s,
+    );
+    for (const path of ['/version', '/proxies', '/proxies/wire', '/proxies/wire/toxics', '/proxies/none']) {
+      const [head, whole] = [await call('HEAD', path), await call('GET', path)];
+      expect([head.status, head.text], path).toEqual([whole.status, '']);
+      for (const name of ['content-type', 'content-length']) {
+        expect(head.headers.get(name), `${path} ${name}`).toBe(whole.headers.get(name));
+      }
+    }
+  });
+
+  test('a path may be percent-encoded, and names may hold what a path cannot', async () => {
+    const { call, proxy } = await api();
+    expect((await call('GET', '/%70roxies/w%69re')).json.name).toBe('wire');
+    expect((await call('GET', '/%2570roxies')).status).toBe(404);
+    for (const name of ['a b/c', 'ü?#', '100%', '..']) {
+      const created = await call('POST', '/proxies', { name, listen: '127.0.0.1:0', upstream: proxy.upstream });
+      expect([created.status, created.json.name]).toEqual([201, name]);
+      // A dot segment would be removed from the path before it is sent (RFC 3986 §5.2.4).
+      if (name === '..') continue;
+      expect((await call('GET', `/proxies/${encodeURIComponent(name)}`)).json.name).toBe(name);
+      expect((await call('DELETE', `/proxies/${encodeURIComponent(name)}`)).status).toBe(204);
+    }
+    for (const path of ['/proxies/%zz', '/proxies/%', '/proxies/%ff']) {
+      const answer = await call('GET', path);
+      expect(answer.status, path).toBe(400);
+      expect(answer.json.error, path).not.toContain('body');
+    }
+    for (const path of ['/PROXIES', '/proxies/', '/proxies/wire/']) expect((await call('GET', path)).status).toBe(404);
+  });
+
+  test('a refusal reaches a caller that still sends, and what nobody can read is refused with an answer', async () => {
+    const { url } = await api();
+    for (const [head, status] of [
+      ['POST /proxies HTTP/1.1\r\nhost: x\r\nconnection: close\r\n', 413],
+      ['POST /nothing HTTP/1.1\r\nhost: x\r\nconnection: close\r\n', 404],
+      ['PUT /version HTTP/1.0\r\n', 405],
+      ['POST /proxies HTTP/1.1\r\nhost: attacker.example\r\nconnection: close\r\n', 421],
+      ['POST /proxies HTTP/1.1\r\n', 400],
+    ] as const) {
+      expect(await sendAll(url, head), head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    }
+    expect(await exchange(url, 'nonsense\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await exchange(url, `GET /version HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`)).toMatch(
+      /^HTTP\/1\.1 431 /,
+    );
   });
 
   test('what is nested too deeply to be quoted is a mistake like any other', async () => {

@@ -1,5 +1,5 @@
 import { request as httpRequest } from 'node:http';
-import { startProxyServer } from '@halfopen/faults/proxy';
+import { startProxyServer } from '@halfopen/wire/app';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { exchange, startSystem } from '../harness/system.ts';
 
@@ -121,6 +121,65 @@ describe('no web page reaches an ops port or the API of the wire', () => {
     }
   });
 
+  test('a site that asks without an Origin, as an image or a frame does, is refused with 403 and the reason', async () => {
+    const { ports, edge } = await startAll();
+    const image = { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' };
+    const frame = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' };
+    const link = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+    for (const url of ports) {
+      for (const site of ['cross-site', 'same-site']) {
+        for (const headers of [image, frame]) {
+          const { status, text } = await ask(url, { 'sec-fetch-site': site, ...headers });
+          expect(status, `${site} ${url}`).toBe(403);
+          expect(text).toContain('a web page of another origin');
+        }
+        expect((await ask(url, { 'sec-fetch-site': site, ...link })).status, url).toBe(200);
+        expect((await ask(url, { 'sec-fetch-site': site, ...link }, 'POST')).status, url).toBe(403);
+      }
+      for (const site of ['same-origin', 'none']) {
+        expect((await ask(url, { 'sec-fetch-site': site, ...image })).status, url).toBe(200);
+      }
+    }
+    expect((await ask(`${edge.url}/hello`, { 'sec-fetch-site': 'cross-site', ...image })).status).toBe(200);
+  });
+
+  test('one Host, and one that counts: every other form is refused by each port', async () => {
+    const { edge, greeter, wire } = await startAll();
+    const heads: [string, string][] = [
+      ['two hosts', 'host: localhost\r\nhost: attacker.example\r\n'],
+      ['two equal hosts', 'host: localhost\r\nhost: localhost\r\n'],
+      ['no host', ''],
+      ['an empty host', 'host: \r\n'],
+      ['a host with a name and a password', 'host: localhost@attacker.example\r\n'],
+      ['a list', 'host: localhost, attacker.example\r\n'],
+      ['a foreign host behind a space', 'host: localhost attacker.example\r\n'],
+      ['an IPv6 address with a foreign tail', 'host: [::1].attacker.example\r\n'],
+    ];
+    for (const [url, path] of [
+      [edge.opsUrl, '/livez'],
+      [greeter.opsUrl, '/livez'],
+      [wire.url, '/version'],
+    ] as const) {
+      const statusOf = async (target: string, head: string, version = '1.1') =>
+        /^HTTP\/1\.1 (\d+)/.exec(
+          await exchange(url, `GET ${target} HTTP/${version}\r\n${head}connection: close\r\n\r\n`),
+        )?.[1];
+      for (const [what, head] of heads) expect(['400', '421'], `${url} ${what}`).toContain(await statusOf(path, head));
+      for (const target of [
+        `http://attacker.example${path}`,
+        `HTTPS://attacker.example:80${path}`,
+        `http://localhost@attacker.example${path}`,
+        `http://attacker.example.${path}`,
+      ]) {
+        expect(await statusOf(target, 'host: localhost\r\n'), `${url} ${target}`).toBe('421');
+      }
+      expect(await statusOf(path, '', '1.0')).toBe('200');
+      expect(await statusOf(path, 'origin: http://attacker.example\r\n', '1.0')).toBe('403');
+      expect(await statusOf(path, 'host: attacker.example\r\n', '1.0')).toBe('421');
+      expect(await statusOf(`http://localhost${path}`, 'host: attacker.example\r\n')).toBe('200');
+    }
+  });
+
   test('a page of the port itself may use it', async () => {
     const { ports } = await startAll();
     for (const url of ports) {
@@ -164,5 +223,9 @@ describe('no web page reaches an ops port or the API of the wire', () => {
     expect(await statusOf('other.example')).toBe(200);
     expect(await statusOf('more.ops.example')).toBe(421);
     expect((await ask(`${edge.url}/hello`, { host: 'ops.example', 'x-fault': 'delay=1' })).status).toBe(200);
+    const wire = await startProxyServer({ listen: '127.0.0.1:0', allowedHosts: ['wire.example'] });
+    onTestFinished(() => wire.stop());
+    expect((await ask(`${wire.url}/version`, { host: 'wire.example:8474' })).status).toBe(200);
+    expect((await ask(`${wire.url}/version`, { host: 'ops.example' })).status).toBe(421);
   });
 });

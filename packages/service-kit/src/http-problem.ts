@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { HEADERS, isProblemCode, PROBLEM_MEDIA_TYPE, type ProblemCode, problemOf } from '@halfopen/contracts';
+import { HEADERS, isProblemCode, PROBLEM_MEDIA_TYPE, PROBLEMS, type ProblemCode, problemOf } from '@halfopen/contracts';
 
 /** What an `HttpProblem` says besides its code and detail. */
 export interface HttpProblemOptions {
@@ -30,6 +30,10 @@ export class HttpProblem extends Error {
     Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
     this.options = options;
+  }
+
+  get status(): number {
+    return this.options.status ?? PROBLEMS[this.code].status;
   }
 
   get retryAfterMs(): number | undefined {

@@ -6,8 +6,7 @@ import { parseBaggage } from './baggage.ts';
 import { HttpProblem, sendProblem } from './http-problem.ts';
 import { isCutOff } from './http-server.ts';
 import { quote } from './quote.ts';
-import { syntaxMistake } from './request-syntax.ts';
-import { normalizedTarget } from './request-target.ts';
+import { readHead } from './request-head.ts';
 import { type TraceContext, traceContextOf } from './trace-context.ts';
 
 /** What a handler knows about its request, in the form that the clients of other services accept. */
@@ -110,7 +109,7 @@ export function openRequest(
   res: ServerResponse,
   { mostMs, passedOn = [], tracer }: RequestRules,
 ): HttpProblem | undefined {
-  req.url = normalizedTarget(req.url ?? '');
+  const malformed = readHead(req, res);
   const requestId = requestIdOf(req);
   const trace = traceContextOf(req, tracer);
   const startedAt = performance.now();
@@ -165,16 +164,14 @@ export function openRequest(
     controller.abort();
   });
 
+  if (malformed !== undefined) return malformed;
   if (askedMs === undefined) {
     return new HttpProblem(
       'bad_request',
       `${HEADERS.deadlineMs} ${quote(asked)} is not a positive whole number of milliseconds`,
     );
   }
-  const mistake = syntaxMistake(req);
-  if (mistake === undefined) return undefined;
-  res.shouldKeepAlive = false;
-  return new HttpProblem('bad_request', mistake);
+  return undefined;
 }
 
 function textOf(value: string | string[] | undefined): string | undefined {

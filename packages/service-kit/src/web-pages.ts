@@ -17,8 +17,10 @@ const PRIVATE_NAME = /^[\w-]+$|\.(?:localhost|internal|svc|svc\.cluster\.local)$
  *
  * A host is accepted if no page of the internet can have it: an IP address, `localhost`, a name without a dot (such as
  * that of a Compose service), a name of a cluster, or one of `hosts`. An Origin header must name the same host and port.
+ * A browser sends no Origin with the GET of an image, a script or a frame; then Sec-Fetch-Site says whose page asks. A
+ * link that a person follows is allowed.
  * @param hosts further host names, in lower case
- * @returns 421 (RFC 9110 §15.5.20) for a foreign host, 403 for a foreign origin
+ * @returns 421 (RFC 9110 §15.5.20) for a foreign host, 403 for a foreign origin or site
  */
 export function foreignPage(req: IncomingMessage, hosts: readonly string[]): HttpProblem | undefined {
   const { host, origin } = req.headers;
@@ -36,7 +38,22 @@ export function foreignPage(req: IncomingMessage, hosts: readonly string[]): Htt
       title: 'Foreign origin',
     });
   }
+  if (/^(?:cross|same)-site$/.test(String(req.headers['sec-fetch-site'])) && !isFollowedLink(req)) {
+    return new HttpProblem('bad_request', 'a web page of another origin must not use this port', {
+      status: 403,
+      title: 'Foreign origin',
+    });
+  }
   return undefined;
+}
+
+/** A whole page that is opened by a link on another one, which cannot read it. */
+function isFollowedLink({ method, headers }: IncomingMessage): boolean {
+  return (
+    (method === 'GET' || method === 'HEAD') &&
+    headers['sec-fetch-mode'] === 'navigate' &&
+    headers['sec-fetch-dest'] === 'document'
+  );
 }
 
 /**

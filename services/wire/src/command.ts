@@ -1,5 +1,5 @@
-import type { ProxyServer } from '@halfopen/faults/proxy';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { ProxyServer } from './app.ts';
 
 interface ProxyFlag {
   readonly name: string;
@@ -10,6 +10,7 @@ interface ProxyFlag {
 interface Flags {
   readonly listen: string;
   readonly seed: number;
+  readonly allowedHosts: readonly string[];
   readonly proxy: readonly ProxyFlag[];
 }
 
@@ -21,6 +22,15 @@ export function proxyCommand(onStop: OnStop): Command {
   return new Command('proxy')
     .description("run a TCP proxy that speaks Toxiproxy's HTTP API, until Ctrl-C")
     .option('--listen <host:port>', 'where the API listens; port 0 picks a free one', '127.0.0.1:8474')
+    .addOption(
+      new Option(
+        '--allowed-hosts <names>',
+        'host names under which the API answers, besides IP addresses, localhost and names without a dot; separated by commas',
+      )
+        .env('ALLOWED_HOSTS')
+        .argParser(parseHosts)
+        .default([], 'none'),
+    )
     .option('--seed <number>', 'the same seed affects the same connections', parseSeed, 1)
     .option(
       '--proxy <name=listen>upstream>',
@@ -31,17 +41,21 @@ export function proxyCommand(onStop: OnStop): Command {
     .action((flags: Flags, command: Command) => runProxy(flags, command, onStop));
 }
 
-async function runProxy({ listen, seed, proxy: flags }: Flags, command: Command, onStop: OnStop): Promise<void> {
+async function runProxy(
+  { listen, seed, allowedHosts, proxy: flags }: Flags,
+  command: Command,
+  onStop: OnStop,
+): Promise<void> {
   const say = (line: string) => {
     // A reader that has stalled must not cost memory, and one that is gone must not end the proxy.
     if (!process.stdout.writableNeedDrain) process.stdout.write(`${line}\n`);
   };
   process.stdout.on('error', () => undefined);
   // Loaded late: `--help` and a wrong option should not wait for an HTTP framework.
-  const { startProxyServer } = await import('@halfopen/faults/proxy');
+  const { startProxyServer } = await import('./app.ts');
   let server: ProxyServer;
   try {
-    server = await startProxyServer({ listen, seed, log: say });
+    server = await startProxyServer({ listen, seed, allowedHosts, log: say });
   } catch (error) {
     command.error(`error: --listen ${listen}: ${reason(error)}`);
   }
@@ -76,6 +90,19 @@ function parseSeed(text: string): number {
     throw new InvalidArgumentError(`it must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}.`);
   }
   return seed;
+}
+
+function parseHosts(text: string): readonly string[] {
+  const hosts = text
+    .toLowerCase()
+    .split(',')
+    .map((host) => host.trim());
+  // Compose passes an unset variable as an empty one.
+  if (text === '') return [];
+  if (!hosts.every((host) => /^[\w-]+(?:\.[\w-]+)*$/.test(host))) {
+    throw new InvalidArgumentError('it must be host names without ports, separated by commas.');
+  }
+  return hosts;
 }
 
 function parseProxy(text: string): ProxyFlag {

@@ -1,7 +1,6 @@
 import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
 import { ApiError, badRequest } from './api-error.ts';
 import type { ProxyCollection } from './collection.ts';
-import { foreignPage } from './web-pages.ts';
 
 /** The version of Toxiproxy with the same API. Clients ask for it and adapt their requests. */
 const API_VERSION = '2.12.0';
@@ -9,19 +8,14 @@ const API_VERSION = '2.12.0';
 const MAX_BODY = '1mb';
 
 /**
- * Toxiproxy's HTTP API, with the paths, statuses, bodies and errors of its version 2.12.
- * @param ownHost the host that the API listens on
+ * Toxiproxy's HTTP API, with the paths, statuses, bodies and errors of its version 2.12. It has no access control: whoever
+ * serves it decides who may use it.
  */
-export function createProxyApi(proxies: ProxyCollection, ownHost: string): Express {
-  const api = express().disable('x-powered-by').disable('etag');
+export function createProxyApi(proxies: ProxyCollection): Express {
+  const api = express().disable('x-powered-by').disable('etag').set('query parser', false);
+  api.enable('strict routing').enable('case sensitive routing');
   // Toxiproxy's clients send various content types.
   const body = express.text({ limit: MAX_BODY, type: () => true });
-
-  // Like Toxiproxy: a web page must not be able to switch proxies through the browser of its visitor.
-  api.use((req, res, next) => {
-    if (req.get('user-agent')?.startsWith('Mozilla/')) res.status(403).type('text').send('User agent not allowed\n');
-    else next(foreignPage(req, ownHost));
-  });
 
   api
     .route('/version')
@@ -93,7 +87,12 @@ export function createProxyApi(proxies: ProxyCollection, ownHost: string): Expre
     })
     .all(notAllowed('GET', 'POST', 'PATCH', 'DELETE'));
 
-  api.use((req) => {
+  api.use((req, res) => {
+    // About the server as a whole (RFC 9110 §9.3.7).
+    if (req.method === 'OPTIONS' && req.url === '*') {
+      res.writeHead(204, { allow: 'GET, HEAD, POST, PATCH, DELETE, OPTIONS' }).end();
+      return;
+    }
     throw new ApiError(404, `${req.path} is not part of this API`);
   });
   api.use(answerError);
@@ -110,10 +109,13 @@ function json({ body }: Request<Record<string, string>>): unknown {
   }
 }
 
+/** Answers OPTIONS, and every method that the path does not have. */
 function notAllowed(...methods: readonly string[]): RequestHandler {
+  const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
   return (req, res) => {
-    res.set('allow', methods.join(', '));
-    throw new ApiError(405, `${req.method} is not allowed here; allowed: ${methods.join(', ')}`);
+    res.set('allow', allow);
+    if (req.method !== 'OPTIONS') throw new ApiError(405, `${req.method} is not allowed here; allowed: ${allow}`);
+    res.status(204).end();
   };
 }
 
@@ -126,6 +128,5 @@ const answerError: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
 function apiErrorOf(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   const { status = 500, message = String(error) } = error as { status?: number; message?: string };
-  if (status === 413) return new ApiError(413, `bad request body: more than ${MAX_BODY}`);
-  return status < 500 ? badRequest(message) : new ApiError(500, message);
+  return new ApiError(status, status === 413 ? `bad request body: more than ${MAX_BODY}` : message);
 }

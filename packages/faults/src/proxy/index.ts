@@ -1,3 +1,5 @@
+export { formatAddress, parseAddress } from './address.ts';
+export { createProxyApi } from './api.ts';
 export { ApiError } from './api-error.ts';
-export { type ProxyServer, type ProxyServerOptions, startProxyServer } from './server.ts';
+export { ProxyCollection } from './collection.ts';
 export { TOXIC_TYPES, type ToxicTypeName } from './toxics.ts';
