@@ -410,7 +410,8 @@ describe('faults of the process', () => {
     });
     expect(busy).toBeGreaterThan(0.7);
     await get(`${opsUrl}/faults`, {}, 'DELETE');
-    expect(await wantedWhile(() => sleep(400))).toBeLessThan(busy / 2);
+    // An idle process waits for a processor, too, whenever it wakes up on a crowded machine. The fault would leave no calm moment.
+    await expect.poll(() => wantedWhile(() => sleep(400))).toBeLessThan(busy / 2);
   });
 
   test('leak: grows to its cap, and is given back', async () => {
