@@ -468,8 +468,7 @@ describe('an outage', () => {
     expect((await get(`${edge.opsUrl}/downstreams`)).json.greeter.breaker).not.toBe('closed');
 
     broken = false;
-    const served = () =>
-      expect.poll(async () => (await get(`${edge.url}/hello`)).status, { interval: 10 }).toBe(200);
+    const served = () => expect.poll(async () => (await get(`${edge.url}/hello`)).status, { interval: 10 }).toBe(200);
     const { ownMs } = await timed(async () => served());
     expect(ownMs).toBeLessThan(1_100);
     const after = await Promise.all(Array.from({ length: 20 }, () => get(`${edge.url}/hello`)));
