@@ -90,7 +90,7 @@ describe('a wrong setting stops the process at once, naming it, its value, and w
     ['EDGE_PORT', 'http', 'EDGE_PORT="http" is not a port from 0 to 65535 (0: any free one); the default is 8080'],
     ['EDGE_HOST', '192.0.2.1', 'EDGE_HOST=192.0.2.1 cannot be used to listen (EADDRNOTAVAIL)'],
     ['GREETER_URL', 'http://me:s3cret@greeter', 'GREETER_URL="***" is not an origin (scheme, host and port only)'],
-    ['EDGE_DEADLIN_MS', '5', 'EDGE_DEADLIN_MS is not a setting. Settings with this prefix: EDGE_HOST, EDGE_PORT'],
+    ['EDGE_DEADLIN_MS', '5', 'EDGE_DEADLIN_MS is not a setting. Did you mean EDGE_DEADLINE_MS?'],
   ])('%s=%s', async (name, value, line) => {
     const edge = spawnEdge({ [name]: value });
     expect(await edge.exited).toBe(1);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { experimentSchema } from '../src/experiment/experiment-schema.ts';
+import { experimentForm } from '../src/experiment/format.ts';
 import { labelOf } from '../src/faults/label.ts';
 
 test.each([
@@ -37,5 +37,5 @@ test.each([
     'wire db: timeout (50 %), slow_close delay 9',
   ],
 ])('%j', (method, label) => {
-  expect(labelOf(experimentSchema.shape.method.unwrap().element.parse(method))).toBe(label);
+  expect(labelOf(experimentForm.shape.method.unwrap().element.parse(method))).toBe(label);
 });

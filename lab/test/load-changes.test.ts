@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { experimentSchema } from '../src/experiment/experiment-schema.ts';
-import { type Load } from '../src/experiment/format.ts';
+import { experimentForm, type Load } from '../src/experiment/format.ts';
 import { loadChangesOf } from '../src/load/load-changes.ts';
 
 const BASE = parse(`
@@ -13,7 +12,7 @@ hypothesis: [{ phase: during, metric: success, variant: any, atLeast: 0.9 }]
 `) as { load: object };
 
 const loadWith = (...ramps: Load['ramps']): Load =>
-  experimentSchema.parse({ ...BASE, load: { ...BASE.load, ramps } }).load;
+  experimentForm.parse({ ...BASE, load: { ...BASE.load, ramps } }).load;
 
 test('a load that stays as it is has no change', () => {
   expect(loadChangesOf(loadWith())).toEqual([]);

@@ -1,6 +1,6 @@
 import { settings as edgeSettings } from '@halfopen/edge/config';
 import { settings as greeterSettings } from '@halfopen/greeter/config';
-import { describeSetting } from '@halfopen/service-kit';
+import { describeSetting, nearestName } from '@halfopen/service-kit';
 import { ZodDefault, ZodEnum, type ZodType } from 'zod';
 
 const SETTINGS: Readonly<Record<'edge' | 'greeter', Readonly<Record<string, ZodType>>>> = {
@@ -12,19 +12,25 @@ const SETTINGS: Readonly<Record<'edge' | 'greeter', Readonly<Record<string, ZodT
 const RUNNERS_OWN = /^(GREETER_URL|(EDGE|GREETER)_(HOST|PORT|OPS_PORT)|FAULTS|LOG_LEVEL)$/;
 
 /**
- * What is wrong with a variable of a variant. The service would only find out once it is started, and it would never
- * notice a misspelt variable: the variant would be measured as if nothing had been set.
+ * What is wrong with the name of a variable of a variant. No service notices a misspelt one in time: the variant would be measured as if
+ * nothing had been set.
  */
-export function environmentMistake(part: 'edge' | 'greeter', name: string, value: string | number): string | undefined {
+export function nameMistake(part: 'edge' | 'greeter', name: string): string | undefined {
   if (RUNNERS_OWN.test(name)) return 'is set by the runner: leave it out';
-  const setting = SETTINGS[part][name];
-  if (setting !== undefined) {
-    return setting.safeParse(String(value)).success ? undefined : `must be ${describeSetting(setting).expects}`;
-  }
   // Other variables, such as NODE_OPTIONS, are not checked here.
-  if (!/^(EDGE|GREETER)_/.test(name)) return undefined;
+  if (Object.hasOwn(SETTINGS[part], name) || !/^(EDGE|GREETER)_/.test(name)) return undefined;
+  const other = part === 'edge' ? 'greeter' : 'edge';
+  if (Object.hasOwn(SETTINGS[other], name)) return `is a setting of the ${other}: it belongs under ${other}`;
   const own = Object.keys(SETTINGS[part]).filter((one) => !RUNNERS_OWN.test(one));
-  return `is not a setting of the ${part}; there are ${own.join(', ')}`;
+  const meant = nearestName(name, own);
+  return `is not a setting of the ${part}; ${meant === undefined ? 'docs/settings.md lists them' : `did you mean ${meant}?`}`;
+}
+
+/** Why a setting does not take this value. The service would only say so once it is started. */
+export function valueMistake(part: 'edge' | 'greeter', name: string, value: string | number): string | undefined {
+  const setting = SETTINGS[part][name];
+  if (setting === undefined || setting.safeParse(String(value)).success) return undefined;
+  return `must be ${describeSetting(setting).expects}`;
 }
 
 /** The same rule for editors that complete and check: every setting, its values, and that there is no other. */

@@ -1,8 +1,11 @@
+import { nearestName } from '@halfopen/service-kit';
 import type { z } from 'zod';
+import type { Mistake } from './cross-checks.ts';
 import { knownMembers } from './json-schema.ts';
+import { IN_WORDS } from './voice.ts';
 
 /** Reports each mistake once: not again for the same member, and not for the member that contains it. */
-export function causes(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] {
+function causes(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] {
   const isWithin = (outer: readonly PropertyKey[], inner: readonly PropertyKey[]) =>
     outer.every((part, index) => part === inner[index]);
   return issues.filter(
@@ -23,26 +26,46 @@ export interface Explained {
   readonly message: string;
 }
 
-/** Types as people who write YAML call them. */
-const IN_WORDS: Readonly<Record<string, string>> = {
-  object: 'a map',
-  record: 'a map',
-  array: 'a list',
-  string: 'text',
-  number: 'a number',
-  int: 'a whole number',
-};
+/**
+ * The mistakes of the form in words.
+ *
+ * A misspelt member and the missing one that it stands for are one mistake.
+ * @param raw the experiment as it was written
+ */
+export function explainAll(issues: readonly z.core.$ZodIssue[], raw: unknown): Explained[] {
+  const all = causes(issues);
+  const misspelt = all.flatMap((issue) =>
+    issue.code === 'unrecognized_keys' ? unknownMembers(issue.path, issue.keys, raw) : [],
+  );
+  const meant = new Set(misspelt.flatMap(({ meantPath }) => (meantPath === undefined ? [] : [pathText(meantPath)])));
+  return [
+    ...misspelt.map(({ explained }) => explained),
+    ...all
+      .filter(({ code, path }) => code !== 'unrecognized_keys' && !meant.has(pathText(path)))
+      .flatMap((issue) => explain(issue, raw)),
+  ];
+}
 
-export function explain(issue: z.core.$ZodIssue, raw: unknown): Explained[] {
-  const { path } = issue;
-  if (issue.code === 'unrecognized_keys') {
-    const known = knownMembers(path, raw);
-    return issue.keys.map((key) => ({
+function unknownMembers(path: readonly PropertyKey[], keys: readonly string[], raw: unknown) {
+  const known = knownMembers(path, raw);
+  const at = valueAt(raw, path);
+  const given = typeof at === 'object' && at !== null ? Object.keys(at) : [];
+  const free = known.filter((name) => !given.includes(name));
+  return keys.map((key) => {
+    const meant = nearestName(key, free);
+    const names = known.length > 0 ? `; there are ${known.join(', ')}` : '';
+    const instead = meant === undefined ? names : `; did you mean ${meant}?`;
+    const explained: Explained = {
       path,
       key,
-      message: `${pathText([...path, key])}: there is no such member${known.length > 0 ? `; there are ${known.join(', ')}` : ''}`,
-    }));
-  }
+      message: `${pathText([...path, key])}: there is no such member${instead}`,
+    };
+    return { explained, meantPath: meant === undefined ? undefined : [...path, meant] };
+  });
+}
+
+function explain(issue: z.core.$ZodIssue, raw: unknown): Explained[] {
+  const { path } = issue;
   if (issue.code === 'invalid_key') {
     // The name is wrong, not the value.
     const [parent, key] = [path.slice(0, -1), String(path.at(-1))];
@@ -56,26 +79,40 @@ export function explain(issue: z.core.$ZodIssue, raw: unknown): Explained[] {
   if (issue.code === 'invalid_type') {
     const takes = IN_WORDS[issue.expected] ?? issue.expected;
     if (value === undefined) return [{ path, message: `${pathText(path)}: is missing; it takes ${takes}` }];
-    const is = Array.isArray(value) ? ', not a list' : typeof value === 'object' && value !== null ? ', not a map' : '';
-    return [withValue(path, `must be ${takes}${is}`, raw)];
+    return [withValue(path, `must be ${takes}`, raw)];
   }
   return [withValue(path, issue.message, raw)];
 }
 
-export function withValue(path: readonly PropertyKey[], message: string, raw: unknown): Explained {
+/** What is wrong with a name, or with the value at a path, which is shown. */
+export function inWords({ path, key, message }: Mistake, raw: unknown): Explained {
+  if (key === undefined) return withValue(path, message, raw);
+  return { path, key, message: `${pathText([...path, key])}: ${message}` };
+}
+
+function withValue(path: readonly PropertyKey[], message: string, raw: unknown): Explained {
   return { path, message: `${pathText(path)}: ${message}${shown(valueAt(raw, path), message)}` };
 }
 
 /** Longer values are cut when they are shown. Characters. */
 const MAX_SHOWN = 80;
 
-/** ` (it is 7)`, unless the message already says it or the value is too large to show. */
+/** `, not 7` after what a value must be, ` (it is 7)` after any other message; nothing where the message says it already. */
 function shown(value: unknown, message: string): string {
-  if (value === undefined || (typeof value === 'object' && value !== null)) return '';
+  if (value === undefined) return '';
+  const saysMust = /^must be [^:;]*$/.test(message);
+  if (typeof value === 'object' && value !== null) {
+    return saysMust && !message.includes(', not ') ? `, not ${Array.isArray(value) ? 'a list' : 'a map'}` : '';
+  }
   // JSON has no NaN and no Infinity.
   const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
-  if (message.startsWith(`${text} is not `) || message.endsWith(`, not ${text}`)) return '';
-  return ` (it is ${cut(text)})`;
+  if (
+    message.startsWith(`${text} is not `) ||
+    message.startsWith(`cannot be ${text}`) ||
+    message.endsWith(`, not ${text}`)
+  )
+    return '';
+  return saysMust ? `, not ${cut(text)}` : ` (it is ${cut(text)})`;
 }
 
 function cut(text: string): string {

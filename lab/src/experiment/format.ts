@@ -3,7 +3,7 @@ import { TOXIC_TYPES, type ToxicTypeName } from '@halfopen/faults/proxy';
 import { z } from 'zod';
 import { METRICS } from '../result/metrics.ts';
 import { PHASES } from '../result/result.ts';
-import { boundMistake, boundsInJsonSchema } from './bounds.ts';
+import { boundsInJsonSchema } from './bounds.ts';
 import { environmentInJsonSchema } from './environment.ts';
 import { expectation, knowsBody } from './expectation.ts';
 import { phasesOf } from './phases.ts';
@@ -79,63 +79,65 @@ const mixEntry = z
     path: ['expect'],
   });
 
-const load = z
-  .strictObject({
-    ratePerS: rate.describe(
-      'Average arrivals per second, whether or not earlier requests have been answered (open loop).',
+/** The members of `load`. */
+export const loadMembers = z.strictObject({
+  ratePerS: rate.describe(
+    'Average arrivals per second, whether or not earlier requests have been answered (open loop).',
+  ),
+  arrivals: z
+    .enum(['poisson', 'constant'])
+    .default('poisson')
+    .describe('`poisson`: independent callers, with bursts and gaps. `constant`: evenly spaced.'),
+  warmUpS: seconds(
+    'Load before anything is measured, while connections open and code is compiled. With less than the default, compilation shows in p99.',
+  ).default(8),
+  beforeS: seconds('Length of the healthy phase. If a request fails in it, the run is given up.', 1),
+  duringS: seconds('Length of the phase in which the system is broken.', 1),
+  afterS: seconds('Length of the phase after the fault.', 1),
+  ramps: z
+    .array(
+      z.strictObject({
+        atS: seconds('Seconds from the beginning of `before`.'),
+        ratePerS: rate.describe('Arrivals per second at this point.'),
+      }),
+    )
+    .default([])
+    .describe('The rate changes linearly from point to point. Two points at the same time are a step.'),
+  timeoutMs: z
+    .int()
+    .min(10)
+    .max(600_000)
+    .default(5_000)
+    .describe('A caller gives up after this many milliseconds; the request counts as failed, with this latency.'),
+  maxLatenessMs: z
+    .number()
+    .min(1)
+    .max(10_000)
+    .default(20)
+    .describe(
+      'No verdict if the load generator sent later than this (99th percentile). Latencies count from the scheduled time, so this limits their precision.',
     ),
-    arrivals: z
-      .enum(['poisson', 'constant'])
-      .default('poisson')
-      .describe('`poisson`: independent callers, with bursts and gaps. `constant`: evenly spaced.'),
-    warmUpS: seconds(
-      'Load before anything is measured, while connections open and code is compiled. With less than the default, compilation shows in p99.',
-    ).default(8),
-    beforeS: seconds('Length of the healthy phase. If a request fails in it, the run is given up.', 1),
-    duringS: seconds('Length of the phase in which the system is broken.', 1),
-    afterS: seconds('Length of the phase after the fault.', 1),
-    ramps: z
-      .array(
-        z.strictObject({
-          atS: seconds('Seconds from the beginning of `before`.'),
-          ratePerS: rate.describe('Arrivals per second at this point.'),
-        }),
-      )
-      .default([])
-      .describe('The rate changes linearly from point to point. Two points at the same time are a step.'),
-    timeoutMs: z
-      .int()
-      .min(10)
-      .max(600_000)
-      .default(5_000)
-      .describe('A caller gives up after this many milliseconds; the request counts as failed, with this latency.'),
-    maxLatenessMs: z
-      .number()
-      .min(1)
-      .max(10_000)
-      .default(20)
-      .describe(
-        'No verdict if the load generator sent later than this (99th percentile). Latencies count from the scheduled time, so this limits their precision.',
-      ),
-    mix: z
-      .array(mixEntry)
-      .min(1)
-      .max(256)
-      .default([
-        {
-          weight: 1,
-          method: 'GET',
-          path: '/hello?name=caller-{n}',
-          headers: {},
-          expect: { status: 200, json: { message: 'Hello, caller-{n}!' } },
-        },
-      ])
-      .describe('The requests. Default: a greeting for each caller, which must be exactly right.'),
-  })
+  mix: z
+    .array(mixEntry)
+    .min(1)
+    .max(256)
+    .default([
+      {
+        weight: 1,
+        method: 'GET',
+        path: '/hello?name=caller-{n}',
+        headers: {},
+        expect: { status: 200, json: { message: 'Hello, caller-{n}!' } },
+      },
+    ])
+    .describe('The requests. Default: a greeting for each caller, which must be exactly right.'),
+});
+
+const load = loadMembers
   .describe('Who calls, and how often.')
   .transform((given) => ({ ...given, phases: phasesOf(given) }));
 
-const variant = z
+export const variant = z
   .strictObject({
     edge: environment('edge', 'Environment of the edge: the policy under test.'),
     greeter: environment('greeter', 'Environment of each greeter.'),
@@ -189,7 +191,7 @@ const toxics = (Object.keys(TOXIC_TYPES) as ToxicTypeName[]).map((type) => {
     });
 });
 
-const method = z.discriminatedUnion('layer', [
+export const method = z.discriminatedUnion('layer', [
   z
     .strictObject({
       layer: z.literal('plan').describe('The greeter misbehaves.'),
@@ -225,7 +227,7 @@ const method = z.discriminatedUnion('layer', [
     .describe('The connection misbehaves, through a proxy that speaks the HTTP API of Toxiproxy (`--wire URL`).'),
 ]);
 
-const hypothesis = z
+export const hypothesis = z
   .strictObject({
     phase: z.enum(PHASES).describe('Figures count the requests that were due in this phase.'),
     metric: z.enum(METRICS).describe('The figure.'),
@@ -233,13 +235,6 @@ const hypothesis = z
     minus: z.string().optional().describe('Use the difference from this variant, arrival by arrival.'),
     atLeast: z.number().optional().describe('Lower bound of the figure.'),
     atMost: z.number().optional().describe('Upper bound of the figure.'),
-  })
-  .refine(({ atLeast, atMost }) => atLeast !== undefined || atMost !== undefined, 'needs atLeast or atMost')
-  .superRefine((one, context) => {
-    for (const member of ['atLeast', 'atMost'] as const) {
-      const message = boundMistake(one, one[member]);
-      if (message !== undefined) context.addIssue({ code: 'custom', message, path: [member] });
-    }
   })
   .meta(boundsInJsonSchema())
   .describe('Shares are 0 to 1; times are in milliseconds. Recovery belongs to the phase `after`.');
@@ -257,7 +252,10 @@ const abortWhen = z
   })
   .describe('Stops the run and undoes the faults, without a verdict. For systems that must not be harmed.');
 
-/** The members of an experiment, each checked on its own. */
+/**
+ * The members of an experiment, each checked on its own; what they must be together is in `cross-checks.ts`.
+ * `experiments/experiment.schema.json` is made from it.
+ */
 export const experimentForm = z.strictObject({
   title: line.max(120).describe('Heading of the report: the subject in a few words.'),
   why: z.string().min(1).describe('What you expect, and why.'),

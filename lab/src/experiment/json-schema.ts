@@ -1,12 +1,12 @@
 import type { z } from 'zod';
 import { publishedSchema } from '../json-schema/published-schema.ts';
-import { experimentSchema } from './experiment-schema.ts';
+import { experimentForm } from './format.ts';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 /** The published schema of an experiment, which editors use to complete and check. */
 export function experimentJsonSchema(): JsonSchema {
-  return publishedSchema(experimentSchema, 'Experiment of Halfopen', 'input');
+  return publishedSchema(experimentForm, 'Experiment of Halfopen', 'input');
 }
 
 /**

@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import { printable } from '../messages/printable.ts';
-import type { Mistake as MemberMistake } from './cross-checks.ts';
-import { experimentSchema } from './experiment-schema.ts';
-import { causes, explain, withValue } from './explain.ts';
-import { type Experiment } from './format.ts';
+import { crossChecks, type Mistake as MemberMistake } from './cross-checks.ts';
+import { explainAll, inWords } from './explain.ts';
+import { type Experiment, experimentForm } from './format.ts';
+import { rightParts } from './right-parts.ts';
+import { inOurVoice } from './voice.ts';
 import { readYaml } from './yaml-text.ts';
 
 export interface Mistake {
@@ -49,10 +51,13 @@ export function readExperiment(text: string, file: string, check?: FurtherCheck)
   });
   if (syntax.length > 0) throw new ExperimentError(syntax.map(({ offset, message }) => mistakeAt(offset, message)));
   if (raw === null || raw === undefined) throw new ExperimentError([mistakeAt(0, 'is empty')]);
-  const parsed = experimentSchema.safeParse(raw);
-  const explained = parsed.success
-    ? (check?.(parsed.data) ?? []).map(({ path, message }) => withValue(path, message, raw))
-    : causes(parsed.error.issues).flatMap((issue) => explain(issue, raw));
+  const parsed = experimentForm.safeParse(raw, { error: inOurVoice });
+  const ofForm = parsed.success ? [] : explainAll(parsed.error.issues, raw);
+  const further = [...crossChecks(rightParts(raw)), ...(parsed.success ? (check?.(parsed.data) ?? []) : [])]
+    // What is wrong by itself need not fit the rest.
+    .filter(({ path }) => !ofForm.some((one) => isDeepStrictEqual(one.path, path)))
+    .map((one) => inWords(one, raw));
+  const explained = [...ofForm, ...further];
   if (parsed.success && explained.length === 0) return parsed.data;
   const mistakes = explained.map(({ path, key, message }) => mistakeAt(offsetOf(path, key), message));
   throw new ExperimentError(mistakes.toSorted((a, b) => a.line - b.line || a.column - b.column));

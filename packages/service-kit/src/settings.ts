@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from './log.ts';
+import { nearestName } from './nearest-name.ts';
 import { isServiceLink } from './service-links.ts';
 import { OTLP_PROTOCOLS, SAMPLERS } from './tracing.ts';
 
@@ -209,7 +210,10 @@ export function readSettings<S extends z.ZodObject>(
     const group = groups.find((prefix) => name.startsWith(prefix));
     if (group === undefined || Object.hasOwn(settings.shape, name) || isServiceLink(name, env)) continue;
     const known = Object.keys(settings.shape).filter((candidate) => candidate.startsWith(group));
-    mistakes.push(`${name} is not a setting. Settings with this prefix: ${known.join(', ')}`);
+    const meant = nearestName(name, known);
+    mistakes.push(
+      `${name} is not a setting. ${meant === undefined ? `Settings with this prefix: ${known.join(', ')}` : `Did you mean ${meant}?`}`,
+    );
   }
   if (mistakes.length > 0) throw new SettingsError(mistakes);
   return values as z.output<S>;

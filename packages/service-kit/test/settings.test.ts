@@ -65,13 +65,14 @@ describe('settings', () => {
 
   test('every mistake is named at once, with what would do', () => {
     try {
-      readSettings(settings, { PORT: 'x', MODE: 'c', CALL_RETRYS: '1' }, ['CALL_']);
+      readSettings(settings, { PORT: 'x', MODE: 'c', CALL_RETRYS: '1', CALL_WHOM: '1' }, ['CALL_']);
       expect.unreachable();
     } catch (error) {
       expect((error as SettingsError).mistakes).toEqual([
         'PORT="x" is not a port from 0 to 65535 (0: any free one); the default is 8080',
         'MODE="c" is not one of a, b; the default is a',
-        'CALL_RETRYS is not a setting. Settings with this prefix: CALL_RETRIES',
+        'CALL_RETRYS is not a setting. Did you mean CALL_RETRIES?',
+        'CALL_WHOM is not a setting. Settings with this prefix: CALL_RETRIES',
       ]);
     }
   });

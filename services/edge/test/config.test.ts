@@ -33,14 +33,10 @@ test.each([
   ['GREETER_URL', 'http:u:s3cret@greeter', 'GREETER_URL="***" is not an origin (scheme, host and port only)'],
   ['GREETER_URL', 'http://u:pa/s3cret@greeter', 'GREETER_URL="***" is not an origin (scheme, host and port only)'],
   ['GREETER_URL', 'http://greeter/?token=s3cret', 'GREETER_URL="***" is not an origin (scheme, host and port only)'],
-  ['EDGE_DEADLIN_MS', '5', 'EDGE_DEADLIN_MS is not a setting. Settings with this prefix: EDGE_HOST, EDGE_PORT'],
+  ['EDGE_DEADLIN_MS', '5', 'EDGE_DEADLIN_MS is not a setting. Did you mean EDGE_DEADLINE_MS?'],
   ['GREETER_CALL_POLICY', 'best', 'GREETER_CALL_POLICY="best" is not one of standard, none; the default is standard'],
   ['GREETER_CALL_RETRY_RATIO', '10%', 'GREETER_CALL_RETRY_RATIO="10%" is not a number from 0 to 1; the default is 0.1'],
-  [
-    'GREETER_CALL_ATTEMPS',
-    '5',
-    'GREETER_CALL_ATTEMPS is not a setting. Settings with this prefix: GREETER_CALL_POLICY, GREETER_CALL_ATTEMPTS',
-  ],
+  ['GREETER_CALL_ATTEMPS', '5', 'GREETER_CALL_ATTEMPS is not a setting. Did you mean GREETER_CALL_ATTEMPTS?'],
   [
     'GREETER_CALL_BREAKER_FAILURE_RATE',
     '1',
