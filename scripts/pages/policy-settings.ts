@@ -13,6 +13,7 @@ const PAGES: Readonly<Record<string, RegExp>> = {
   'coalesce.md': /_CALL_COALESCE$/,
   'bulkhead.md': /_CALL_MAX_(IN_FLIGHT|QUEUED)$/,
   'retry.md': /_CALL_(ATTEMPTS|BACKOFF_\w+|RETRY_\w+)$/,
+  'patience.md': /_CALL_PATIENCE$/,
   'hedge.md': /_CALL_HEDGE$/,
   'balancer.md': /^[A-Z]+_URL$/,
   'breaker.md': /_CALL_BREAKER_\w+$/,

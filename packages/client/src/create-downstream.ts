@@ -14,6 +14,7 @@ import {
   hedge,
   none,
   type PolicyListener,
+  patience,
   retry,
   staleIfError,
 } from '@halfopen/resilience';
@@ -42,6 +43,8 @@ export interface DownstreamStatus {
     /** Milliseconds for which the endpoint is still ejected, because it failed far more than the others. */
     readonly ejectedForMs: number;
     readonly inFlight: number;
+    /** Attempts that have taken too long, and count as failures until they are answered. Missing unless `patience` is on. */
+    readonly late: number | undefined;
   }[];
 }
 
@@ -103,6 +106,7 @@ export function createDownstream<C extends Contract>(
         failureRate: known.breakerFailureRate,
         attemptTimeoutMs: known.attemptTimeoutMs,
         slowShare: known.breakerSlowShare,
+        patientForMs: known.patience ? known.deadlineMs : undefined,
         openMs: known.breakerOpenMs,
         maxOpenMs: known.breakerMaxOpenMs,
         clock,
@@ -148,9 +152,20 @@ export function createDownstream<C extends Contract>(
       onEvent,
     }),
     discovery: discovery.policy,
-    hedge: known.hedge ? hedge({ budget, clock, onEvent }) : none,
+    hedge: compose(
+      known.patience
+        ? patience({
+            afterMs: known.attemptTimeoutMs,
+            budget,
+            elsewhere: ({ tried }) => balancer.admitsBeside(tried),
+            clock,
+            onEvent,
+          })
+        : none,
+      known.hedge ? hedge({ budget, clock, onEvent }) : none,
+    ),
     balancer: balancer.policy,
-    attemptTimeout: attemptTimeout({ timeoutMs: known.attemptTimeoutMs, clock }),
+    attemptTimeout: known.patience ? none : attemptTimeout({ timeoutMs: known.attemptTimeoutMs, clock }),
     observeAttempt: compose(...observers.map(({ attempt }) => attempt)),
   });
 
@@ -161,6 +176,7 @@ export function createDownstream<C extends Contract>(
       breakerRetryAfterMs: Math.round(breaker.retryAfterMs),
       ejectedForMs: Math.max(0, Math.round(ejectedUntil - clock.now())),
       inFlight,
+      late: known.patience ? breaker.late : undefined,
     }));
   const inFlightNow = () =>
     isBare ? balancer.endpoints.reduce((sum, { inFlight }) => sum + inFlight, 0) : bulkhead.inFlight;

@@ -35,6 +35,11 @@ export interface DownstreamOptions {
   readonly attempts?: number;
   /** The most that one attempt may take. At most `deadlineMs`. Default 500. */
   readonly attemptTimeoutMs?: number;
+  /**
+   * Whether an attempt that outlives `attemptTimeoutMs` goes on until the deadline. Another attempt then begins beside it, where that can
+   * help and the retry budget pays, and the breakers count it as a failure only until it is answered. Default false.
+   */
+  readonly patience?: boolean;
   /** Upper bound of the first back-off. Doubles with each retry. At most `backoffCapMs`. Default 50. */
   readonly backoffBaseMs?: number;
   /** Upper bound of every back-off. Default 1,000. */
@@ -95,6 +100,7 @@ export function resolveOptions(options: DownstreamOptions): Required<DownstreamO
     policy: 'standard',
     attempts: DEFAULTS.attempts,
     attemptTimeoutMs: Math.min(DEFAULTS.attemptTimeoutMs, deadlineMs),
+    patience: false,
     backoffBaseMs: Math.min(DEFAULTS.backoffBaseMs, backoffCapMs),
     retryBudget: DEFAULTS.retryBudget,
     retryRatio: DEFAULTS.retryRatio,
@@ -162,6 +168,7 @@ const OPTION_NAMES: ReadonlySet<string> = new Set<keyof DownstreamOptions>([
   'deadlineMs',
   'attempts',
   'attemptTimeoutMs',
+  'patience',
   'backoffBaseMs',
   'backoffCapMs',
   'retryBudget',

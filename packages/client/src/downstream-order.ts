@@ -12,9 +12,11 @@ export interface DownstreamPolicies {
   readonly retry: Policy;
   /** Holds the first calls until the names of the downstream have been looked up. */
   readonly discovery: Policy;
+  /** Begins another attempt beside one that takes longer than usual (hedge) or than the attempt timeout (patience). */
   readonly hedge: Policy;
   /** Chooses the endpoint of an attempt and asks the breaker of that endpoint. */
   readonly balancer: Policy;
+  /** `none` where `patience` is on. */
   readonly attemptTimeout: Policy;
   /** Observers of each attempt. Innermost, so that they see what the wire sees. */
   readonly observeAttempt: Policy;

@@ -240,3 +240,66 @@ describe('is refused', () => {
     },
   );
 });
+
+describe('with patience', () => {
+  const slow: (ms: number) => Transport['send'] = (ms) => (_request, context) => {
+    return new Promise((resolve, reject) => {
+      const cancel = later(ms, () => resolve(found));
+      context.signal.addEventListener('abort', () => {
+        cancel();
+        reject(context.signal.reason as Error);
+      });
+    });
+  };
+  let later: (ms: number, run: () => void) => () => void = () => () => undefined;
+  const patient = (send: Transport['send'], options: DownstreamOptions = {}) => {
+    const all = setup(send, { patience: true, ...options });
+    later = (ms, run) => all.time.clock.after(ms, run);
+    return all;
+  };
+
+  test('a downstream that answers everybody slowly answers everybody', async () => {
+    const { find, time, shop, origins } = patient(slow(1_200));
+    const calls: { readonly outcome: unknown }[] = [];
+    for (let n = 0; n < 200; n++) {
+      calls.push(find());
+      // oxlint-disable-next-line no-await-in-loop -- one after the other is the point
+      await time.advance(40);
+    }
+    await time.advance(2_000);
+    expect(new Set(calls.map(({ outcome }) => JSON.stringify(outcome)))).toEqual(new Set(['{"price":1}']));
+    expect([shop.status().breaker, time.pending()]).toEqual(['closed', 0]);
+    // Until it is known that answers are usually slow: the budget at the start, and what the first twenty answers earn.
+    expect(origins.length).toBeLessThanOrEqual(200 + 3 + 2);
+  });
+
+  test('a call that waits for an endpoint that hangs is answered by another one, as far as the budget pays', async () => {
+    const { find, time } = patient((request, context) =>
+      context.endpoint?.origin === 'http://127.0.0.1:1' ? slow(60_000)(request, context) : slow(2)(request, context),
+    );
+    const calls: { readonly call: ReturnType<typeof find>; readonly startedAt: number }[] = [];
+    for (let n = 0; n < 200; n++) {
+      calls.push({ call: find(), startedAt: time.clock.now() });
+      // oxlint-disable-next-line no-await-in-loop -- one after the other is the point
+      await time.advance(10);
+    }
+    await time.advance(2_000);
+    const answered = calls
+      .filter(({ call }) => JSON.stringify(call.outcome) === '{"price":1}')
+      .map(({ call, startedAt }) => ({ tookMs: (call.atMs ?? 0) - startedAt }));
+    const saved = answered.filter(({ tookMs }) => tookMs >= 500);
+    expect(answered.length).toBeGreaterThanOrEqual(190);
+    expect(saved.length).toBeGreaterThanOrEqual(3);
+    expect(Math.max(...saved.map(({ tookMs }) => tookMs))).toBeLessThanOrEqual(510);
+  });
+
+  test('no attempt timeout ends an attempt, and status counts what is late', async () => {
+    const { find, time, shop } = patient(slow(60_000), { attemptTimeoutMs: 100, deadlineMs: 300 });
+    const calls = [find(), find(), find()];
+    await time.advance(150);
+    const late = shop.status().endpoints.reduce((sum, endpoint) => sum + (endpoint.late ?? 0), 0);
+    expect(late).toBe(3);
+    await time.advance(150);
+    expect(calls.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 3 }, () => 'deadline_exceeded'));
+  });
+});

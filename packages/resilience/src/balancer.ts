@@ -50,6 +50,8 @@ export interface EndpointStatus<Guard> {
 
 export interface Balancer<Guard> {
   readonly policy: Policy;
+  /** Whether an endpoint other than these would take an attempt now. */
+  admitsBeside(tried: ReadonlySet<string>): boolean;
   /** Replaces the set of endpoints. Endpoints that stay keep their guard and what it knows. */
   update(endpoints: readonly Endpoint[]): void;
   readonly endpoints: readonly EndpointStatus<Guard>[];
@@ -123,6 +125,12 @@ export function createBalancer<Guard extends EndpointGuard>(options: BalancerOpt
           member.inFlight--;
         }
       };
+    },
+    admitsBeside(tried) {
+      const now = clock.now();
+      return members.some(
+        (member) => !tried.has(member.endpoint.origin) && !isEjected(member, now) && member.guard.admits,
+      );
     },
     update(endpoints) {
       const known = new Map(members.map((member) => [member.endpoint.origin, member]));

@@ -2,13 +2,15 @@ import { EventEmitter } from 'node:events';
 import CircuitBreaker from 'opossum';
 import { attemptLimits } from './attempt-limits.ts';
 import type { CallContext } from './call-context.ts';
-import { CallError } from './call-error.ts';
+import { CallError, isCallError } from './call-error.ts';
 import { type Clock, type Random, systemClock } from './clock.ts';
 import { DEFAULTS } from './defaults.ts';
 import { type BreakerState, ignoreEvents, type PolicyListener, tell } from './events.ts';
+import { createLateAttempts, type FollowedAttempt } from './late-attempts.ts';
 import { checkCap, checkCount, checkMs, checkShare } from './options.ts';
 import { type RecentOutcomes, type Verdict, verdictOf } from './outcome.ts';
 import type { Policy } from './policy.ts';
+import { wasOutrun } from './race.ts';
 
 export interface BreakerOptions {
   /** Length in milliseconds of the rolling window in which failures are counted. At least 100. Default 10,000. */
@@ -27,6 +29,12 @@ export interface BreakerOptions {
    * longer is down. Above 0, at most 1. Default 0.95.
    */
   readonly slowShare?: number;
+  /**
+   * How long an attempt may go on, in milliseconds, where `patience` replaces the attempt timeout: the call's deadline. An attempt that
+   * outlives `attemptTimeoutMs` is then *late*. It counts as a failure until it is answered, and no answer is slow. At least
+   * `attemptTimeoutMs`. Default: nothing is late, because attempts end at their timeout.
+   */
+  readonly patientForMs?: number | undefined;
   /**
    * How long the breaker stays open the first time, in milliseconds. Doubles each time a probe fails. Jittered down by up to a
    * quarter. Default 250, or `maxOpenMs` if that is less.
@@ -52,6 +60,8 @@ export interface Breaker {
    * closed, so that the breaker itself is asked first. At most 100 ms old.
    */
   readonly recent: RecentOutcomes;
+  /** Attempts that are late and not yet decided. Each counts as a failure. 0 unless `patientForMs` is set. */
+  readonly late: number;
   /** Empties the window. */
   forget(): void;
   /** Milliseconds until a call may be admitted again. 0 unless open. */
@@ -72,6 +82,13 @@ const OPEN_JITTER = 0.25;
 const USUAL_WEIGHT = 0.1;
 const FAIR_MULTIPLE = 5;
 const LEAST_FAIR_CHANCE_MS = 10;
+
+/** An attempt is late after this multiple of what answers usually take, if that is longer than the attempt timeout … */
+const LATE_MULTIPLE = 2;
+/** … but no later than this share of the time that it may take. */
+const LATEST_SHARE = 0.95;
+/** Nothing has answered for this share of the time that an attempt may take: the endpoint is silent. */
+const SILENT_SHARE = 0.8;
 
 const RECENT_AGE_MS = 100;
 /** Enough to tell an endpoint from the others, and soon replaced. A whole window of good outcomes would hide new failures for seconds. */
@@ -105,6 +122,7 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
     failureRate = DEFAULTS.breakerFailureRate,
     attemptTimeoutMs = DEFAULTS.attemptTimeoutMs,
     slowShare = DEFAULTS.breakerSlowShare,
+    patientForMs,
     maxOpenMs = DEFAULTS.breakerMaxOpenMs,
     openMs = Math.min(DEFAULTS.breakerOpenMs, maxOpenMs),
     clock = systemClock,
@@ -118,6 +136,10 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
   checkMs('attemptTimeoutMs', attemptTimeoutMs, { min: 1 });
   // With a share of 0 every answer would be slow.
   checkShare('slowShare', slowShare, [0]);
+  if (patientForMs !== undefined) {
+    checkMs('patientForMs', patientForMs, { min: 1 });
+    checkCap('attemptTimeoutMs', attemptTimeoutMs, 'patientForMs', patientForMs);
+  }
   checkMs('maxOpenMs', maxOpenMs, { min: 1 });
   checkMs('openMs', openMs, { min: 1 });
   checkCap('openMs', openMs, 'maxOpenMs', maxOpenMs);
@@ -143,7 +165,12 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
   let openingsInARow = 0;
   /** Smoothed duration of a success. Until one has been seen, half of `fairChanceMs` is chance enough. */
   let usualMs = limits.fairChanceMs / (2 * FAIR_MULTIPLE);
+  let answers = 0;
   const fairChanceMs = () => Math.min(limits.fairChanceMs, Math.max(LEAST_FAIR_CHANCE_MS, FAIR_MULTIPLE * usualMs));
+  /** The breaker opened because of attempts that may still be answered, and nothing has failed since. */
+  let openedByLate = false;
+  /** Probes that were late, so that the breaker opened again, and that may still be answered. */
+  const lateProbes = new Set<FollowedAttempt>();
   let probe: { readonly expiresAt: number } | undefined;
 
   const enter = (to: BreakerState) => {
@@ -161,12 +188,43 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
   const close = () => {
     forget();
     openingsInARow = 0;
+    openedByLate = false;
+    lateProbes.clear();
     enter('closed');
   };
   judge.on('open', () => {
     // opossum would become half-open by a global timer, which knows only the process's clock. Closing it at once clears that timer.
     judge.close();
     if (state === 'closed') open();
+  });
+
+  const late = createLateAttempts(clock);
+  /** An attempt is late after this long. Follows what answers usually take, so that a slow endpoint that answers everybody is not late. */
+  const lateAfterMs = (mayTakeMs: number) =>
+    Math.min(LATEST_SHARE * mayTakeMs, Math.max(attemptTimeoutMs, LATE_MULTIPLE * usualMs));
+  /** Share of failures in the window, late attempts included. 0 while there are too few outcomes. */
+  const failureShare = () => {
+    const pending = late.pending === 0 ? 0 : late.pendingFor(lateAfterMs(patientForMs ?? 0));
+    let [outcomes, failures] = [pending, pending];
+    rotate();
+    for (const { fires, failures: failed } of judge.status.window) {
+      outcomes += fires;
+      failures += failed;
+    }
+    return outcomes < minimumCalls ? 0 : failures / outcomes;
+  };
+  const considerLate = () => {
+    if (late.pending === 0 || state !== 'closed') return;
+    if (late.isSilent(minimumCalls, SILENT_SHARE * (patientForMs ?? 0)) || failureShare() > failureRate) {
+      open();
+      openedByLate = true;
+    }
+  };
+  // opossum does not know of late attempts.
+  judge.on('failure', considerLate);
+  // Attempts that were late are answered after all: what opened the breaker is taken back.
+  judge.on('success', () => {
+    if (openedByLate && failureShare() <= failureRate) close();
   });
 
   /** The state as of now: an open breaker whose time has passed becomes half-open. */
@@ -194,6 +252,7 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
   let recent: RecentOutcomes = NO_OUTCOMES;
   let recentUntil = 0;
   const forget = () => {
+    late.forget();
     for (let bucket = 0; bucket < BUCKETS; bucket++) rotation.emit('rotate');
     recentUntil = 0;
   };
@@ -203,7 +262,7 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
     const now = clock.now();
     if (now >= recentUntil) {
       rotate();
-      recent = newestOf(judge.status.window);
+      recent = newestOf(judge.status.window, late.pending);
       recentUntil = now + RECENT_AGE_MS;
     }
     return recent;
@@ -229,6 +288,36 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
     return probe;
   };
 
+  const follow = ({ attempt, watch }: CallContext, mayTakeMs: number, lease: typeof probe) => {
+    const admittedIn = epoch;
+    // Everybody waits for a probe, so it has no longer than any other attempt.
+    const afterMs = lease === undefined ? lateAfterMs(mayTakeMs) : Math.min(attemptTimeoutMs, LATEST_SHARE * mayTakeMs);
+    return late.follow(afterMs, (followed) => {
+      tell({ type: 'late', attempt }, onEvent, watch);
+      if (epoch !== admittedIn) return;
+      if (lease === undefined) {
+        late.count(followed);
+        considerLate();
+      } else if (lease === probe) {
+        open();
+        lateProbes.add(followed);
+      }
+    });
+  };
+  const patientVerdictOf = (
+    error: unknown,
+    { signal }: CallContext,
+    { startedAt, isLate }: FollowedAttempt,
+  ): Verdict => {
+    const nobodyAnswered = !late.hasAnsweredSince(startedAt);
+    // Late, and another attempt of the same call was answered first. Or its caller left, as everybody does whom nobody answers.
+    if (isLate && signal.aborted && (wasOutrun(signal) || nobodyAnswered) && !(isCallError(error) && error.ownStall))
+      return 'failure';
+    // A caller in a hurry speaks for the endpoint only if nobody else was answered meanwhile.
+    const tookMs = clock.now() - startedAt;
+    return verdictOf(error, isLate || (nobodyAnswered && tookMs >= fairChanceMs()));
+  };
+
   return {
     policy: (next) => async (context) => {
       const lease = admit(context);
@@ -236,25 +325,40 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
       watch?.({ type: 'breaker_admitted', attempt, state });
       const admittedIn = epoch;
       const startedAt = clock.now();
+      const followed = patientForMs === undefined ? undefined : follow(context, patientForMs, lease);
       let verdict: Verdict = 'neutral';
       try {
         const value = await next(context);
         const tookMs = clock.now() - startedAt;
         if (context.notes.stalledAttempt === attempt) return value;
-        usualMs += (tookMs - usualMs) * USUAL_WEIGHT;
-        verdict = tookMs >= limits.slowCallMs ? 'failure' : 'success';
+        if (followed !== undefined && !followed.isLate && clock.now() > followed.lateAt) return value;
+        // The first answers say all that is known: a slow endpoint must not look like a silent one until ten have come.
+        usualMs += (tookMs - usualMs) * (followed === undefined ? USUAL_WEIGHT : Math.max(USUAL_WEIGHT, 1 / ++answers));
+        verdict = followed === undefined && tookMs >= limits.slowCallMs ? 'failure' : 'success';
         return value;
       } catch (error) {
-        verdict = verdictOf(error, clock.now() - startedAt >= fairChanceMs());
+        verdict =
+          followed === undefined
+            ? verdictOf(error, clock.now() - startedAt >= fairChanceMs())
+            : patientVerdictOf(error, context, followed);
         throw error;
       } finally {
         watch?.({ type: 'breaker_verdict', attempt, verdict });
-        // A probe whose lease has passed to another call speaks only for itself.
-        if (epoch === admittedIn && lease === probe) {
+        const wasCounted = followed !== undefined && late.end(followed);
+        if (followed !== undefined && verdict === 'success') late.answered();
+        if (followed?.isLate === true) {
+          if (wasCounted && verdict !== 'neutral') tellJudge(verdict);
+          else if (verdict === 'success' && lateProbes.has(followed)) close();
+          lateProbes.delete(followed);
+          // A probe whose lease has passed to another call speaks only for itself.
+        } else if (epoch === admittedIn && lease === probe) {
           if (verdict === 'neutral') probe = undefined;
           else if (state === 'closed') tellJudge(verdict);
           else if (verdict === 'success') close();
-          else open();
+          else {
+            openedByLate = false;
+            open();
+          }
         }
       }
     },
@@ -268,6 +372,9 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
     get recent() {
       return recentOutcomes();
     },
+    get late() {
+      return late.pending;
+    },
     get retryAfterMs() {
       return retryAfterMs();
     },
@@ -279,9 +386,15 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
   };
 }
 
-/** @param buckets of the rolling window, the newest first */
-function newestOf(buckets: readonly { readonly fires: number; readonly failures: number }[]): RecentOutcomes {
-  let [outcomes, failed] = [0, 0];
+/**
+ * @param buckets of the rolling window, the newest first
+ * @param late attempts that count as failures for now
+ */
+function newestOf(
+  buckets: readonly { readonly fires: number; readonly failures: number }[],
+  late: number,
+): RecentOutcomes {
+  let [outcomes, failed] = [late, late];
   for (const { fires, failures } of buckets) {
     if (outcomes >= RECENT_OUTCOMES) break;
     outcomes += fires;

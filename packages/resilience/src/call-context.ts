@@ -38,6 +38,8 @@ export interface CallContext {
 export interface CallNotes {
   /** Attempts begun so far, 1 when the call begins. Whoever begins another attempt increments it and uses the new number. */
   attempts: number;
+  /** The most that `attempts` may reach. `retry` sets it. Default: no limit. */
+  attemptsAllowed?: number | undefined;
   /** Whether the caller can mark an answer as stale. If not, no stale answer is served. */
   readonly mayBeStale: boolean;
   /** Cache-Control of the answer. */

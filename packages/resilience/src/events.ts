@@ -7,8 +7,10 @@ export type BreakerState = 'closed' | 'open' | 'half_open';
 export type PolicyEvent =
   /** A retry will start after `delayMs`. */
   | { readonly type: 'retry'; readonly reason: CallErrorCode; readonly attempt: number; readonly delayMs: number }
-  /** A second attempt began because the first had already taken `afterMs`. */
+  /** Another attempt began beside one that had already taken `afterMs`. */
   | { readonly type: 'hedge'; readonly afterMs: number }
+  /** An attempt has taken too long, and goes on. Its breaker counts it as a failure until it is answered. */
+  | { readonly type: 'late'; readonly attempt: number }
   /** A policy refused to send the call, or to retry it. */
   | { readonly type: 'rejected'; readonly code: 'overloaded' | 'breaker_open' | 'budget_exhausted' }
   | { readonly type: 'breaker_transition'; readonly from: BreakerState; readonly to: BreakerState }

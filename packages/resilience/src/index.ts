@@ -37,6 +37,7 @@ export { type HedgeOptions, hedge } from './hedge.ts';
 export { type ErrorMeaning, mapErrors } from './map-errors.ts';
 export { checkCap, checkCount, checkMs, checkShare } from './options.ts';
 export type { RecentOutcomes, Verdict } from './outcome.ts';
+export { type PatienceOptions, patience } from './patience.ts';
 export { type Call, compose, none, type Policy } from './policy.ts';
 export { questionOf } from './question.ts';
 export { isRetryable, type RetryOptions, retry } from './retry.ts';

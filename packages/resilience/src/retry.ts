@@ -87,10 +87,13 @@ export function retry(options: RetryOptions = {}): Policy {
   checkCap('baseMs', baseMs, 'capMs', capMs);
   const backoff = { baseMs, capMs };
   return (next) => async (context) => {
+    const { notes } = context;
+    // Shared with the policies that begin an attempt beside another: one limit, whoever begins it.
+    notes.attemptsAllowed = notes.attempts - 1 + attempts;
     let replaced = 0;
     let stalled = false;
     let number = context.attempt;
-    for (let attempt = 1; ; attempt++, number = ++context.notes.attempts) {
+    for (let attempt = 1; ; attempt++, number = ++notes.attempts) {
       // Waiting in the queue may have used up the time.
       if (context.deadlineAt - clock.now() < LEAST_USEFUL_MS) {
         throw new CallError('deadline_exceeded', 'no time left to start an attempt');
@@ -105,6 +108,7 @@ export function retry(options: RetryOptions = {}): Policy {
         // kept connection fewer is left, so an outage does not turn this into load.
         if (error.staleConnection && replaced < MAX_REPLACED && !context.signal.aborted) {
           replaced++;
+          notes.attemptsAllowed++;
           tell({ type: 'retry', reason: error.code, attempt, delayMs: 0 }, onEvent, context.watch);
           continue;
         }
@@ -112,10 +116,11 @@ export function retry(options: RetryOptions = {}): Policy {
         if (error.ownStall && !stalled && !context.signal.aborted) {
           stalled = true;
           replaced++;
+          notes.attemptsAllowed++;
           tell({ type: 'retry', reason: error.code, attempt, delayMs: 0 }, onEvent, context.watch);
           continue;
         }
-        if (attempt - replaced >= attempts) throw error;
+        if (notes.attempts >= notes.attemptsAllowed) throw error;
         const delayMs = (error.retryAfterMs ?? 0) + fullJitterMs(backoff, attempt - 1, random);
         if (clock.now() + delayMs + LEAST_USEFUL_MS > context.deadlineAt || context.signal.aborted) throw error;
         if (!budget.spend()) {

@@ -75,6 +75,22 @@ describe('balancer', () => {
     expect(hits.filter((host) => host === 'slow').length / hits.length).toBeLessThan(0.05);
   });
 
+  test('tells whether another endpoint than those tried would take an attempt: one that admits and is not ejected', async () => {
+    const { balancer, down, answered, shares } = setup(['a', 'b', 'c']);
+    const tried = new Set(['http://a', 'http://b']);
+    expect([balancer.admitsBeside(tried), balancer.admitsBeside(new Set())]).toEqual([true, true]);
+    down.add('http://c');
+    expect(balancer.admitsBeside(tried)).toBe(false);
+    down.delete('http://c');
+    answered('c', 90);
+    answered('a', 0);
+    answered('b', 0);
+    await shares(1);
+    expect(balancer.admitsBeside(tried)).toBe(false);
+    await advance(2_000);
+    expect(balancer.admitsBeside(tried)).toBe(true);
+  });
+
   test('an endpoint that does not admit is left out', async () => {
     const { shares, down } = setup(['a', 'b', 'c']);
     down.add('http://b');

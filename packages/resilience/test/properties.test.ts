@@ -25,12 +25,12 @@ const EPSILON = 1e-6;
  */
 async function always(
   check: (recording: Recording, scenario: Scenario) => void,
-  { of = scenario, runs = 200 } = {},
+  { of = scenario, runs = 200, patient = false } = {},
 ): Promise<readonly Recording[]> {
   const recordings: Recording[] = [];
   await fc.assert(
     fc.asyncProperty(of, async (one) => {
-      const recording = await play(one);
+      const recording = await play(one, patient);
       recordings.push(recording);
       check(recording, one);
     }),
@@ -42,34 +42,49 @@ async function always(
 const count = (recordings: readonly Recording[], what: (one: Recording) => readonly unknown[]) =>
   recordings.reduce((sum, one) => sum + what(one).length, 0);
 
-test('retries never exceed what the budget started with, earned and held', async () => {
-  const seen = await always(({ attempts, ledger }, { budget: { ratio, capacity, initial } }) => {
-    // A bucket of our own, filled by every success of the transport: the real one must never have paid from less.
-    let held = Math.min(initial, capacity);
-    for (const entry of ledger) {
-      held = entry === 'success' ? Math.min(capacity, held + ratio) : held - 1;
-      expect(held).toBeGreaterThanOrEqual(-EPSILON);
-    }
-    const firsts = attempts.filter(({ number }) => number === 1).length;
-    const successes = ledger.filter((entry) => entry === 'success').length;
-    expect(attempts.length - firsts).toBeLessThanOrEqual(initial + ratio * successes + EPSILON);
-    expect(attempts.length).toBeLessThanOrEqual(firsts * (1 + ratio) + capacity + EPSILON);
-  });
+/** With the attempt timeout, and with `patience` in its place. */
+const STACKS = [
+  ['attempt timeout', false],
+  ['patience', true],
+] as const;
+
+test.each(STACKS)('%s: retries never exceed what the budget started with, earned and held', async (_name, patient) => {
+  const seen = await always(
+    ({ attempts, ledger }, { budget: { ratio, capacity, initial } }) => {
+      // A bucket of our own, filled by every success of the transport: the real one must never have paid from less.
+      let held = Math.min(initial, capacity);
+      for (const entry of ledger) {
+        held = entry === 'success' ? Math.min(capacity, held + ratio) : held - 1;
+        expect(held).toBeGreaterThanOrEqual(-EPSILON);
+      }
+      const firsts = attempts.filter(({ number }) => number === 1).length;
+      const successes = ledger.filter((entry) => entry === 'success').length;
+      expect(attempts.length - firsts).toBeLessThanOrEqual(initial + ratio * successes + EPSILON);
+      expect(attempts.length).toBeLessThanOrEqual(firsts * (1 + ratio) + capacity + EPSILON);
+    },
+    { patient },
+  );
   expect(count(seen, ({ ledger }) => ledger.filter((entry) => entry === 'retry'))).toBeGreaterThan(0);
 });
 
-test('the budget is never below nothing, never above its capacity', async () => {
-  await always(({ tokens }, { budget: { capacity } }) => {
-    expect(Math.min(...tokens)).toBeGreaterThanOrEqual(0);
-    expect(Math.max(...tokens)).toBeLessThanOrEqual(capacity);
-  });
+test.each(STACKS)('%s: the budget is never below nothing, never above its capacity', async (_name, patient) => {
+  await always(
+    ({ tokens }, { budget: { capacity } }) => {
+      expect(Math.min(...tokens)).toBeGreaterThanOrEqual(0);
+      expect(Math.max(...tokens)).toBeLessThanOrEqual(capacity);
+    },
+    { patient },
+  );
 });
 
 const tooLate = (attempts: readonly Attempt[]) =>
   attempts.filter(({ startedAt, deadlineAt }) => startedAt > deadlineAt - LEAST_USEFUL_MS);
 
-test('no retry starts that has less than the least useful time left', async () => {
-  const seen = await always(({ attempts }) => expect(tooLate(attempts.filter(({ number }) => number > 1))).toEqual([]));
+test.each(STACKS)('%s: no retry starts that has less than the least useful time left', async (_name, patient) => {
+  const seen = await always(
+    ({ attempts }) => expect(tooLate(attempts.filter(({ number }) => number > 1))).toEqual([]),
+    { patient },
+  );
   expect(count(seen, ({ attempts }) => attempts.filter(({ number }) => number > 1))).toBeGreaterThan(0);
 });
 
@@ -83,18 +98,24 @@ const crowded = scenario.map((one) => ({
   })),
 }));
 
-test('nor a first attempt, after any wait for a place', async () => {
-  await always(({ attempts }) => expect(tooLate(attempts)).toEqual([]), { of: crowded });
+test.each(STACKS)('%s: nor a first attempt, after any wait for a place', async (_name, patient) => {
+  await always(({ attempts }) => expect(tooLate(attempts)).toEqual([]), { of: crowded, patient });
 });
 
-test('every caller is answered by its deadline, and at once when it leaves, whatever the transport does', async () => {
-  await always(({ calls }) => {
-    for (const { caller, arrivedAt, deadlineAt, settledAt } of calls) {
-      const left = arrivedAt + (caller.leavesAfterMs ?? Number.POSITIVE_INFINITY);
-      expect(settledAt).toBeLessThanOrEqual(Math.min(deadlineAt, left));
-    }
-  });
-});
+test.each(STACKS)(
+  '%s: every caller is answered by its deadline, and at once when it leaves, whatever the transport does',
+  async (_name, patient) => {
+    await always(
+      ({ calls }) => {
+        for (const { caller, arrivedAt, deadlineAt, settledAt } of calls) {
+          const left = arrivedAt + (caller.leavesAfterMs ?? Number.POSITIVE_INFINITY);
+          expect(settledAt).toBeLessThanOrEqual(Math.min(deadlineAt, left));
+        }
+      },
+      { patient },
+    );
+  },
+);
 
 test('nobody finds the breaker open after its longest open time, and it leaves open only to half-open', async () => {
   const seen = await always(({ transitions, looks }) => {
@@ -122,10 +143,13 @@ test('the other side never has more work at once than the bulkhead has places, d
   });
 });
 
-test('nothing outlives its call: no timer, no listener, no place', async () => {
-  await always(({ leftBehind }) => {
-    expect(leftBehind).toEqual({ timers: 0, inFlight: 0, queued: 0, listeners: 0 });
-  });
+test.each(STACKS)('%s: nothing outlives its call: no timer, no listener, no place', async (_name, patient) => {
+  await always(
+    ({ leftBehind }) => {
+      expect(leftBehind).toEqual({ timers: 0, inFlight: 0, queued: 0, listeners: 0 });
+    },
+    { patient },
+  );
 });
 
 const RECOVERY_MS = 2 * LIMITS.maxOpenMs + LIMITS.attemptTimeoutMs;
@@ -158,15 +182,18 @@ const openLoop: fc.Arbitrary<Scenario> = fc
 const faultsEnd = (phases: Scenario['phases']) => phases.reduce((sum, { lengthMs }) => sum + lengthMs, 0);
 const isPatient = ({ leavesAfterMs, deadlineMs }: Caller) => leavesAfterMs === undefined && deadlineMs === undefined;
 
-test('after the faults at least 95 % of the callers are answered again, within two open times and an attempt', async () => {
-  await always(
-    ({ calls }, { phases }) => {
-      const recoveredAt = faultsEnd(phases) + RECOVERY_MS;
-      const after = calls.filter(({ caller, arrivedAt }) => arrivedAt >= recoveredAt && isPatient(caller));
-      const answered = after.filter(({ outcome }) => outcome === 'answer');
-      expect(after.length).toBeGreaterThan(0);
-      expect(answered.length / after.length).toBeGreaterThanOrEqual(0.95);
-    },
-    { of: openLoop, runs: 80 },
-  );
-});
+test.each(STACKS)(
+  '%s: after the faults at least 0.95 of the callers are answered again, within two open times and an attempt',
+  async (_name, patient) => {
+    await always(
+      ({ calls }, { phases }) => {
+        const recoveredAt = faultsEnd(phases) + RECOVERY_MS;
+        const after = calls.filter(({ caller, arrivedAt }) => arrivedAt >= recoveredAt && isPatient(caller));
+        const answered = after.filter(({ outcome }) => outcome === 'answer');
+        expect(after.length).toBeGreaterThan(0);
+        expect(answered.length / after.length).toBeGreaterThanOrEqual(0.95);
+      },
+      { of: openLoop, runs: 80, patient },
+    );
+  },
+);

@@ -12,7 +12,9 @@ import {
   createBulkhead,
   createRetryBudget,
   deadline,
+  none,
   type Policy,
+  patience,
   type RetryBudget,
   type RetryBudgetOptions,
   retry,
@@ -132,8 +134,14 @@ export interface Recording {
   };
 }
 
-/** Plays a scenario on the virtual clock until nothing is left to happen. */
-export async function play({ phases, callers, places, budget: budgetOptions, seed }: Scenario): Promise<Recording> {
+/**
+ * Plays a scenario on the virtual clock until nothing is left to happen.
+ * @param isPatient whether `patience` replaces the attempt timeout
+ */
+export async function play(
+  { phases, callers, places, budget: budgetOptions, seed }: Scenario,
+  isPatient = false,
+): Promise<Recording> {
   const { clock, advanceToNext, pending } = virtualTime();
   const zero = clock.now();
   const now = () => clock.now() - zero;
@@ -146,30 +154,29 @@ export async function play({ phases, callers, places, budget: budgetOptions, see
   const bulkhead = createBulkhead({ ...places, onEvent: () => undefined });
   const breaker = createBreaker({
     ...LIMITS,
+    patientForMs: isPatient ? LIMITS.deadlineMs : undefined,
     clock,
     random,
     onEvent: (event) => {
       if (event.type === 'breaker_transition') transitions.push({ atMs: now(), from: event.from, to: event.to });
     },
   });
-  const retries = retry({
-    ...LIMITS,
-    budget: watchTokens(createRetryBudget(budgetOptions), tokens),
-    clock,
-    random,
-    onEvent: ({ type }) => {
-      if (type === 'retry') ledger.push('retry');
-    },
-  });
+  const tokensLeft = watchTokens(createRetryBudget(budgetOptions), tokens);
+  const onEvent = ({ type }: { readonly type: string }) => {
+    if (type === 'retry' || type === 'hedge') ledger.push('retry');
+  };
+  const retries = retry({ ...LIMITS, budget: tokensLeft, clock, random, onEvent });
+  const patient = patience({ afterMs: LIMITS.attemptTimeoutMs, budget: tokensLeft, clock, onEvent });
   const probes = watchProbes(() => breaker.state, now);
   const downstream = createDownstream(phases, clock, ledger);
   const call = compose(
     deadline({ timeoutMs: LIMITS.deadlineMs, clock }),
     bulkhead.policy,
     retries,
+    isPatient ? patient : none,
     breaker.policy,
     probes.policy,
-    attemptTimeout({ timeoutMs: LIMITS.attemptTimeoutMs, clock }),
+    isPatient ? none : attemptTimeout({ timeoutMs: LIMITS.attemptTimeoutMs, clock }),
   )(downstream.transport);
 
   const calls: SeenCall[] = [];

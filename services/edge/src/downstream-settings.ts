@@ -10,6 +10,11 @@ export const perDownstream = {
     DEFAULTS.attemptTimeoutMs,
     'The most that one attempt may take. At most `EDGE_DEADLINE_MS`.',
   ),
+  CALL_PATIENCE: setting.choice(
+    ['off', 'on'],
+    'off',
+    'Whether an attempt that outlives its timeout goes on until the deadline, with another attempt beside it where that can help.',
+  ),
   CALL_BACKOFF_BASE_MS: setting.ms(
     DEFAULTS.backoffBaseMs,
     'Upper bound of the first back-off. Doubles with each retry. At most the cap.',
@@ -65,6 +70,7 @@ export function optionsOf(config: DownstreamConfig, deadlineMs: number): Downstr
     deadlineMs,
     attempts: config.CALL_ATTEMPTS,
     attemptTimeoutMs: config.CALL_ATTEMPT_TIMEOUT_MS,
+    patience: config.CALL_PATIENCE === 'on',
     backoffBaseMs: config.CALL_BACKOFF_BASE_MS,
     backoffCapMs: config.CALL_BACKOFF_CAP_MS,
     retryBudget: config.CALL_RETRY_BUDGET,

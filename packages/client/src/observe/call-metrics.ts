@@ -84,7 +84,13 @@ export function callMetrics(registry: Registry, clock: Clock = systemClock): Cal
   });
   const hedges = new Counter({
     name: 'client_hedges_total',
-    help: 'Second attempts begun because the first took longer than usual.',
+    help: 'Attempts begun beside one that took long.',
+    labelNames: ['downstream'],
+    registers,
+  });
+  const late = new Counter({
+    name: 'client_late_attempts_total',
+    help: 'Attempts that took too long, and counted as failures of the endpoint until they were answered.',
     labelNames: ['downstream'],
     registers,
   });
@@ -140,6 +146,7 @@ export function callMetrics(registry: Registry, clock: Clock = systemClock): Cal
         for (const to of BREAKER_STATES) if (to !== from) breakerTransitions.inc({ downstream, from, to }, 0);
       }
       hedges.inc({ downstream }, 0);
+      late.inc({ downstream }, 0);
       ejections.inc({ downstream }, 0);
       return {
         call: observe(clock, (operation, seconds, outcome) => {
@@ -164,6 +171,9 @@ export function callMetrics(registry: Registry, clock: Clock = systemClock): Cal
               break;
             case 'hedge':
               hedges.inc({ downstream });
+              break;
+            case 'late':
+              late.inc({ downstream });
               break;
             case 'rejected':
               rejected.inc({ downstream, code: event.code });

@@ -211,6 +211,9 @@ function noteDecisions(span: Span): Watcher {
       case 'hedge':
         span.addEvent('hedge', { 'halfopen.after_ms': event.afterMs });
         break;
+      case 'late':
+        span.addEvent('late', { 'halfopen.attempt': event.attempt });
+        break;
       case 'rejected':
         span.addEvent('rejected', { 'error.type': event.code });
         break;

@@ -28,8 +28,8 @@ interface ExplainedAttempt {
   status?: number;
   /** The id of the fault that the downstream says it has injected. */
   fault?: string;
-  /** State of the breaker that admitted the attempt, and its verdict. Missing with policy `none`, which has no breaker. */
-  breaker?: { readonly state: BreakerState; verdict?: Verdict };
+  /** State of the breaker that admitted the attempt, its verdict, and whether it counted the attempt as late before. Missing with policy `none`, which has no breaker. */
+  breaker?: { readonly state: BreakerState; verdict?: Verdict; late?: true };
 }
 
 interface ExplainedCall {
@@ -45,7 +45,7 @@ interface ExplainedCall {
   readonly attempts: ExplainedAttempt[];
   /** Waits before a retry: after which attempt and failure, and for how long at most. */
   readonly backoffs: { readonly afterAttempt: number; readonly because: CallErrorCode; readonly delayMs: number }[];
-  /** Second attempts begun because the first took longer than usual. */
+  /** Attempts begun beside one that took long. */
   hedges: number;
   /** Codes of the policies that refused an attempt or a retry. */
   readonly rejected: CallErrorCode[];
@@ -178,6 +178,11 @@ class FollowedCall {
       case 'breaker_admitted':
         this.#breakers.set(event.attempt, { state: event.state });
         break;
+      case 'late': {
+        const breaker = this.#breakers.get(event.attempt);
+        if (breaker !== undefined) breaker.late = true;
+        break;
+      }
       case 'breaker_verdict': {
         const breaker = this.#breakers.get(event.attempt);
         if (breaker !== undefined) breaker.verdict = event.verdict;

@@ -47,3 +47,11 @@ test('attempts are counted by endpoint; one that is gone leaves the metrics', as
   expect([await count(first), await count(second)]).toEqual([2, 0]);
   expect(await registry.metrics()).not.toContain('10.0.0.2');
 });
+
+test('late attempts are counted, from 0', async () => {
+  const registry = new Registry();
+  const { onEvent } = callMetrics(registry).forDownstream('greeter', greeterContract);
+  expect(await registry.metrics()).toContain('client_late_attempts_total{downstream="greeter"} 0');
+  onEvent({ type: 'late', attempt: 1 });
+  expect(await registry.metrics()).toContain('client_late_attempts_total{downstream="greeter"} 1');
+});

@@ -165,3 +165,20 @@ test('a process that is held up at every look at the clock: the attempts are sti
   expect(calls[0]?.attempts.map(({ tookMs }) => tookMs)).toEqual([7, 7]);
   expect(parts.attempts).toBe(14);
 });
+
+test('an attempt that was late and was answered after all is both', () => {
+  const { explanation, pass } = setup();
+  const watch = explanation.watchCall();
+  watch(started);
+  watch({ type: 'breaker_admitted', attempt: 1, state: 'closed' });
+  watch({ type: 'attempt_started', attempt: 1, endpoint: 'http://a' });
+  pass(500);
+  watch({ type: 'late', attempt: 1 });
+  pass(300);
+  watch({ type: 'attempt_ended', attempt: 1, error: undefined });
+  watch({ type: 'breaker_verdict', attempt: 1, verdict: 'success' });
+  watch(ended);
+  expect(explanation.summary().calls[0]?.attempts).toMatchObject([
+    { tookMs: 800, outcome: 'success', breaker: { state: 'closed', verdict: 'success', late: true } },
+  ]);
+});
