@@ -1,8 +1,8 @@
 import { quantile } from '@halfopen/figures/statistics';
+import { RECOVERY_WINDOW_MS, recoveryMs } from '@halfopen/testing';
 import type { Phase } from '../experiment/phases.ts';
 import type { Figures } from '../result/result.ts';
 import { codeOf, type RawRun, seenBy } from './raw-run.ts';
-import { recoveryMs, WINDOW_MS } from './recovery.ts';
 
 /** The arrivals of a phase: from the first index up to, but not including, the second. */
 export function rangeOf({ dueMs }: Pick<RawRun, 'dueMs'>, { fromS, toS }: Phase): readonly [number, number] {
@@ -67,7 +67,7 @@ function recoveryFromMs({ faultEndMs }: RawRun, after: Phase): number {
  * within the bound.
  */
 export function observedRecoveryFor(run: RawRun, after: Phase, ms: number): boolean {
-  return after.toS * 1_000 - recoveryFromMs(run, after) >= ms + WINDOW_MS;
+  return after.toS * 1_000 - recoveryFromMs(run, after) >= ms + RECOVERY_WINDOW_MS;
 }
 
 function attemptsIn(run: RawRun, phase: Phase): number | null {

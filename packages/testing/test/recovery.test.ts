@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { recoveryMs } from '../src/measure/recovery.ts';
+import { recoveryMs } from '../src/recovery.ts';
 
 /** 200 requests a second for ten seconds; the fault ends at 2 s. */
 const dueMs = Float64Array.from({ length: 2_000 }, (_, index) => index * 5);

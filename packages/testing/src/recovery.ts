@@ -1,5 +1,5 @@
 /** Length of the windows in which recovery is judged. */
-export const WINDOW_MS = 250;
+export const RECOVERY_WINDOW_MS = 250;
 const STEP_MS = 50;
 const SHARE = 0.95;
 /** Fewer requests, or less time, after the fault is too little to judge recovery. */
@@ -30,13 +30,17 @@ export function recoveryMs(
   const first = dueMs.findIndex((due) => due >= fromMs);
   if (first < 0 || toMs - fromMs < LEAST_OBSERVED_MS || dueMs.length - first < LEAST_REQUESTS) return null;
   let recoveredAt = fromMs;
-  const windows = Math.max(1, Math.floor((toMs - fromMs - WINDOW_MS) / STEP_MS) + 1);
+  const windows = Math.max(1, Math.floor((toMs - fromMs - RECOVERY_WINDOW_MS) / STEP_MS) + 1);
   let begin = first;
   for (let window = 0; window < windows; window++) {
     const windowFrom = fromMs + window * STEP_MS;
     while (begin < dueMs.length && (dueMs[begin] as number) < windowFrom) begin++;
     let [due, good] = [0, 0];
-    for (let index = begin; index < dueMs.length && (dueMs[index] as number) < windowFrom + WINDOW_MS; index++) {
+    for (
+      let index = begin;
+      index < dueMs.length && (dueMs[index] as number) < windowFrom + RECOVERY_WINDOW_MS;
+      index++
+    ) {
       due++;
       if (succeeded(index)) good++;
     }
