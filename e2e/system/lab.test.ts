@@ -9,7 +9,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { spawnScript } from '../harness/process.ts';
-import { standIn } from '../harness/system.ts';
+import { deadUrl, standIn } from '../harness/system.ts';
 import { startWire } from '../harness/wire.ts';
 
 /** As `result.json` writes them. */
@@ -110,12 +110,18 @@ hypothesis:
 `,
     ['--on', url, '--seed', '5'],
   );
-  expect(result?.remarks).toEqual([]);
+  // The first wrong answer is shown beside what was expected: once for all eight.
+  expect(result?.remarks).toEqual([
+    expect.stringMatching(
+      /^any: GET \/hello\?name=caller-\{n\}: status 200 with another body than expected \(8 ×\)\. The first: expected status 200 and the JSON \{"message":"Hello, caller-\d+!"\}; got status 200, no content-type, \{"message":"Hello, nobody!"\}\.$/,
+    ),
+  ]);
   // One wrong answer fails the second hypothesis, and so the experiment.
   expect(result?.hypotheses.map(({ verdict }) => verdict)).toEqual(['held', 'failed', 'held']);
   expect({ verdict: result?.verdict, exitCode }).toEqual({ verdict: 'failed', exitCode: 1 });
   const run = result?.variants[0]?.runs[0];
-  expect(fates.size).toBe(280);
+  // One more was sent before the load, to see whether somebody is there.
+  expect(fates.size).toBe(281);
   expect(outcomesOf(run)).toEqual(Array.from({ length: 240 }, (_, index) => fates.get(`lab-5-${index + 40}`)));
   expect(run?.figures.during).toMatchObject({
     offered: 80,
@@ -172,7 +178,7 @@ hypothesis:
 });
 
 test('without a steady state it gives up, says why, and breaks nothing', { timeout: 60_000 }, async () => {
-  const { url, fates } = await countingStandIn((index) => (index % 10 === 0 ? 'failed' : 'success'));
+  const { url, fates } = await countingStandIn((index) => (index % 10 === 5 ? 'failed' : 'success'));
   const { exitCode, result, output } = await runExperiment(
     `title: Unwell\nwhy: A test.\n${LOAD}\nvariants: { any: {} }\nhypothesis:\n  - { phase: during, metric: success, variant: any, atLeast: 0 }\n`,
     ['--on', url],
@@ -182,6 +188,21 @@ test('without a steady state it gives up, says why, and breaks nothing', { timeo
   );
   expect({ exitCode, verdict: result?.verdict }).toEqual({ exitCode: 1, verdict: 'inconclusive' });
   expect(fates.size).toBeLessThan(140);
+});
+
+test('at a URL where nobody listens no load is sent, and the reason is said', { timeout: 60_000 }, async () => {
+  const { exitCode, result, output } = await runExperiment(
+    `title: Nobody\nwhy: A test.\n${LOAD}\nvariants: { any: {} }\nhypothesis:\n  - { phase: during, metric: success, variant: any, atLeast: 0 }\nabortWhen: { failedShare: 0.5 }\n`,
+    ['--on', deadUrl()],
+  );
+  expect(output).toMatch(
+    /Nobody: inconclusive\n.*\n {2}! No load was sent\. GET http:\S+: no answer, ECONNREFUSED \(nobody listens there\)\./,
+  );
+  expect({ exitCode, verdict: result?.verdict, variants: result?.variants }).toEqual({
+    exitCode: 1,
+    verdict: 'inconclusive',
+    variants: [],
+  });
 });
 
 test('two variants meet the same victims; the greeter counts what the edge cannot hide', {

@@ -9,7 +9,7 @@ const progress: Progress = {
   atS: 9.2,
   inFlight: 3,
   longestWaitMs: 40,
-  recent: { answered: 750, success: 609, bad: 141, seconds: 5, p99Ms: 1_018 },
+  recent: { answered: 750, success: 609, bad: 141, whyBad: [], seconds: 5, p99Ms: 1_018 },
   phases: { before: none, during: none, after: none },
   whyNot: [],
   latenessP99Ms: 1,

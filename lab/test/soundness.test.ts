@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { phasesOf } from '../src/experiment/phases.ts';
-import { faultRemarks, lateFaults, tooLate, unsteady, wasUnsteady } from '../src/run/soundness.ts';
+import { faultRemarks, lateFaults, limitReached, tooLate, unsteady, wasUnsteady } from '../src/run/soundness.ts';
 
 const phases = phasesOf({ beforeS: 10, duringS: 5, afterS: 10 });
 
@@ -35,7 +35,7 @@ test('what fails on a machine that has no time is not called the fault of the sy
     atS: 4,
     inFlight: 0,
     longestWaitMs: 0,
-    recent: { answered: 10, success: 5, bad: 5, seconds: 5, p99Ms: 900 },
+    recent: { answered: 10, success: 5, bad: 5, whyBad: [], seconds: 5, p99Ms: 900 },
     phases: { before: { answered: 10, success: 5, slowestMs: 2 }, during: none, after: none },
     whyNot: [['GET /hello: status 404', 4] as const, ['GET /: no answer, ECONNREFUSED', 1] as const],
     latenessP99Ms,
@@ -56,7 +56,7 @@ describe('what hangs before anything is broken is no steady state', () => {
     atS: 4,
     inFlight: 3,
     longestWaitMs,
-    recent: { answered: 10, success: 10, bad: 0, seconds: 5, p99Ms: slowestMs },
+    recent: { answered: 10, success: 10, bad: 0, whyBad: [], seconds: 5, p99Ms: slowestMs },
     phases: { before: { answered: 10, success: 10, slowestMs }, during: none, after: none },
     whyNot: [],
     latenessP99Ms: 1,
@@ -132,5 +132,44 @@ describe('a fault that was not in force when it was meant to be', () => {
     const all = { fromS: Number.NEGATIVE_INFINITY, toS: 14 };
     const throughout = { index: 0, label: 'work', span: all, inForceAtMs: -2_000, undoneAtMs: 13_000, restarts: false };
     expect(faultRemarks([throughout], 14)).toEqual([]);
+  });
+});
+
+describe('a limit of abortWhen says what it met', () => {
+  const none = { answered: 0, success: 0, slowestMs: 0 };
+  const progress = {
+    atS: -1.2,
+    inFlight: 12,
+    longestWaitMs: 0,
+    recent: {
+      answered: 31,
+      success: 0,
+      bad: 31,
+      whyBad: [['GET /orders/{n}: no answer, ECONNREFUSED', 31] as const],
+      seconds: 1,
+      p99Ms: 1,
+    },
+    phases: { before: none, during: none, after: none },
+    whyNot: [],
+    latenessP99Ms: 1,
+  };
+
+  test.each([
+    [
+      { failedShare: 0.5 },
+      'Stopped at -1.2 s: 100.0 % of the last 31 requests failed (31 × GET /orders/{n}: no answer, ECONNREFUSED); abortWhen.failedShare is 0.5.',
+    ],
+    [
+      { inFlight: 10 },
+      'Stopped at -1.2 s: 12 requests were waiting for an answer, and 31 had failed (31 × GET /orders/{n}: no answer, ECONNREFUSED); abortWhen.inFlight is 10.',
+    ],
+    [{ edgeRssBytes: 100 }, 'Stopped at -1.2 s: the edge held 200 bytes; abortWhen.edgeRssBytes is 100.'],
+  ])('%o', (limits, why) => {
+    expect(limitReached(limits, progress, { edgeRssBytes: 200 })).toEqual({ reason: 'limit', why });
+  });
+
+  test('nothing within it', () => {
+    const within = { failedShare: 1, inFlight: 12, edgeRssBytes: 200 };
+    expect(limitReached(within, progress, { edgeRssBytes: 200 })).toBeUndefined();
   });
 });

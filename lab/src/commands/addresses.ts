@@ -13,7 +13,7 @@ export function addressMistakes({ on, wire }: { readonly on: string; readonly wi
 }
 
 /** Whether `--on` is the URL of a service, and not a way to run ours. */
-function isUrl(on: string): boolean {
+export function isUrl(on: string): boolean {
   return on.includes('://');
 }
 

@@ -6,6 +6,7 @@ import { provenanceOf } from '@halfopen/figures/provenance';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Experiment } from '../experiment/format.ts';
 import { type Place, placeChecks, speaksOf } from '../experiment/place-checks.ts';
+import { askOnce } from '../load/ask-once.ts';
 import { writeReport } from '../report/write-report.ts';
 import { type ExperimentResult, experimentResult } from '../result/result.ts';
 import { LIBRARIES } from '../run/libraries.ts';
@@ -19,7 +20,7 @@ import { undo } from '../system/undo.ts';
 import type { Wire } from '../system/wire.ts';
 import { createProgressLine } from '../terminal/progress-line.ts';
 import { verdictTable } from '../terminal/verdict-table.ts';
-import { addressMistakes } from './addresses.ts';
+import { addressMistakes, isUrl } from './addresses.ts';
 import { type ExperimentFile, readExperimentFiles } from './experiment-files.ts';
 import { typedIn, typedPath } from './typed-path.ts';
 
@@ -51,7 +52,7 @@ export function runCommand(): Command {
     .option('--seed <n>', "replaces the experiment's seed", wholeNumber(0, 2 ** 31 - 1))
     .option(
       '--on <where>',
-      '`embedded`: its own processes; `compose`: the running composed system; or the URL of any service',
+      '`embedded`: its own processes; `compose`: the running composed system; or the URL of any service: a path in it comes before each path of load.mix',
       'embedded',
     )
     .option('--variant <name>', 'run only this variant; needed with --on compose or a URL when there are several')
@@ -172,6 +173,7 @@ async function runJob(
       wire,
       ledger,
       signal,
+      ...(isUrl(on) ? { askOnce: () => askOnce(attachToUrl(on).url, experiment.load, seed) } : {}),
       startSystem: (variant, runSeed) => startSystem(on, variant, runSeed, ledger, wire),
       onProgress: (who, progress, sampler) => line.show(who, progress, sampler.latest?.breaker),
     });

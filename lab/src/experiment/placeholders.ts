@@ -12,6 +12,11 @@ export function withVariables(text: string, env: NodeJS.ProcessEnv): string {
   return text.replace(VARIABLE, (_, variable: string) => env[variable] ?? '');
 }
 
+/** The values of the variables that a text refers to. */
+export function variablesIn(text: string, env: NodeJS.ProcessEnv): string[] {
+  return [...text.matchAll(VARIABLE)].flatMap(([, variable]) => env[variable as string] || []);
+}
+
 /** Variables that a header of the mix refers to and the environment does not have, each with the path of the header. */
 export function missingVariables(
   mix: Load['mix'],

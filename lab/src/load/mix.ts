@@ -1,5 +1,5 @@
 import type { Expectation, Load } from '../experiment/format.ts';
-import { withNumber, withVariables } from '../experiment/placeholders.ts';
+import { variablesIn, withNumber, withVariables } from '../experiment/placeholders.ts';
 
 /** An entry of the mix, prepared for sending many times. */
 export interface PreparedRequest {
@@ -10,6 +10,8 @@ export interface PreparedRequest {
   readonly headers: (arrival: number) => Readonly<Record<string, string>>;
   readonly body: (arrival: number) => string | undefined;
   readonly expect: Expectation;
+  /** Values that came from the environment. No result may hold them. */
+  readonly secrets: readonly string[];
 }
 
 /**
@@ -32,6 +34,7 @@ export function prepareMix(mix: Load['mix'], env: NodeJS.ProcessEnv): PreparedRe
         same ?? Object.fromEntries(filled.map(([name, value]) => [name, withNumber(value, arrival)])),
       body: (arrival) => (text === undefined ? undefined : withNumber(text, arrival)),
       expect,
+      secrets: Object.values(headers).flatMap((value) => variablesIn(value, env)),
     };
   });
 }

@@ -1,17 +1,17 @@
 import process from 'node:process';
-import { Agent, request } from 'undici';
+import { Agent } from 'undici';
 import { monotonicMs } from '../clock/monotonic.ts';
 import type { Load } from '../experiment/format.ts';
 import { OUTCOMES, type Outcome, type PhaseName } from '../result/result.ts';
+import { unexpected } from './answer-words.ts';
 import { arrivalsOf } from './arrivals.ts';
+import { errorText, exchange } from './exchange.ts';
 import { createLiveView, histogram } from './live-view.ts';
 import { type PreparedRequest, prepareMix } from './mix.ts';
 import { outcomeOf } from './outcome.ts';
-import { type Measured, type Progress, type Reasons } from './protocol.ts';
+import type { AnswerSample, Measured, Progress } from './protocol.ts';
+import { createReasons } from './reasons.ts';
 import { requestIdOf } from './request-id.ts';
-
-/** The rest of a larger body is not read: no right answer is this large. */
-const MOST_BODY_BYTES = 1_000_000;
 
 /** A load that is ready to start. */
 export interface OpenLoop {
@@ -41,6 +41,8 @@ export function openLoop(url: string, load: Load, seed: number): OpenLoop {
     after: { answered: 0, success: 0, slowestMs: 0 },
   };
   const whyNot = createReasons();
+  const samples = createSamples();
+  const brokenFromMs = phases[0] === undefined ? 0 : phases[0].toS * 1_000;
   const live = createLiveView();
   const lateness = histogram();
   // Unlimited connections: a caller that waited for another's connection would be a closed loop.
@@ -69,30 +71,21 @@ export function openLoop(url: string, load: Load, seed: number): OpenLoop {
     let result: Outcome;
     let why: string;
     try {
-      const answer = await request(url + asked.path(index), {
-        dispatcher: agent,
-        method: asked.method,
-        // The answer is compared byte by byte: no content coding is acceptable, unless the experiment says so (RFC 9110 §12.5.3).
-        headers: {
-          'accept-encoding': 'identity',
-          ...asked.headers(index),
-          'x-request-id': requestIdOf(seed, index),
-        },
-        body: asked.body(index) ?? null,
+      const answer = await exchange({
+        agent,
+        url,
+        asked,
+        arrival: index,
+        requestId: requestIdOf(seed, index),
         signal: giveUp.signal,
       });
-      const body = await readText(answer.body);
-      const cacheStatus = answer.headers['cache-status'];
-      result = outcomeOf(
-        {
-          status: answer.statusCode,
-          cacheStatus: Array.isArray(cacheStatus) ? cacheStatus.join(', ') : cacheStatus,
-          body,
-        },
-        asked.expect,
-        index,
-      );
-      why = answerText(result, answer.statusCode);
+      result = outcomeOf(answer, asked.expect, index);
+      why = answerText(result, answer.status);
+      // A fault makes answers fail, but a wrong one is always worth a look.
+      if (result === 'wrong' || (result === 'failed' && due >= 0 && due < brokenFromMs))
+        samples.take(`${asked.name}: ${why}`, () =>
+          unexpected(answer, asked.expect, { arrival: index, secrets: asked.secrets }),
+        );
     } catch (error) {
       // Refused, reset, broken off, too large or given up: the caller has no answer.
       result = 'failed';
@@ -103,7 +96,7 @@ export function openLoop(url: string, load: Load, seed: number): OpenLoop {
     const took = monotonicMs() - zeroAtMs - due;
     outcome[index] = OUTCOMES.indexOf(result);
     tookMs[index] = took;
-    live.record(result, took);
+    live.record(result, took, `${asked.name}: ${why}`);
     const phase = due < 0 ? undefined : phases.findLast(({ fromS }) => due >= fromS * 1_000)?.name;
     if (phase !== undefined) {
       counts[phase].answered++;
@@ -153,43 +146,29 @@ export function openLoop(url: string, load: Load, seed: number): OpenLoop {
         stopped,
         givenUp,
         whyNot: whyNot.all(),
+        samples: samples.all(),
       };
     },
   };
 }
 
-/** At most this many different reasons are counted. */
-const MOST_REASONS = 20;
+/** At most this many kinds of unexpected answers are shown. */
+const MOST_SAMPLES = 3;
 
-/** Counts why requests failed before anything was broken, so that a wrong path, for example, is easy to find. */
-function createReasons() {
-  const counts = new Map<string, number>();
+/** Keeps the first of each kind of unexpected answers, and counts them. */
+function createSamples() {
+  const kinds = new Map<string, { readonly first: string; count: number }>();
   return {
-    count(reason: string): void {
-      if (counts.has(reason) || counts.size < MOST_REASONS) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+    take(kind: string, words: () => string): void {
+      const known = kinds.get(kind);
+      if (known !== undefined) known.count++;
+      else if (kinds.size < MOST_SAMPLES) kinds.set(kind, { first: words(), count: 1 });
     },
-    /** Most frequent first. */
-    all: (): Reasons => [...counts].toSorted(([, a], [, b]) => b - a),
+    all: (): AnswerSample[] => [...kinds].map(([kind, { first, count }]) => ({ kind, first, count })),
   };
 }
 
 function answerText(outcome: Outcome, status: number): string {
-  if (outcome === 'wrong') return `status ${status} with an unexpected body`;
+  if (outcome === 'wrong') return `status ${status} with another body than expected`;
   return outcome === 'degraded' ? 'a stale answer' : `status ${status}`;
-}
-
-function errorText(error: unknown): string {
-  const { code, message } = error as Partial<NodeJS.ErrnoException>;
-  return code ?? message ?? String(error);
-}
-
-async function readText(body: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > MOST_BODY_BYTES) throw new Error('the body is too large');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
 }

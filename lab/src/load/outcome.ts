@@ -5,6 +5,8 @@ import type { Outcome } from '../result/result.ts';
 
 export interface Answer {
   readonly status: number;
+  /** The header `Content-Type`, if present. */
+  readonly contentType: string | undefined;
   /** The header `Cache-Status`, if present. */
   readonly cacheStatus: string | undefined;
   readonly body: string;
@@ -18,7 +20,11 @@ export interface Answer {
  * - `wrong`: the right status with another body. That is worse than a failure, because the caller does not notice.
  * - `failed`: everything else.
  */
-export function outcomeOf({ status, cacheStatus, body }: Answer, expect: Expectation, arrival: number): Outcome {
+export function outcomeOf(
+  { status, cacheStatus, body }: Omit<Answer, 'contentType'>,
+  expect: Expectation,
+  arrival: number,
+): Outcome {
   if (status !== expect.status) return 'failed';
   if (!isRight(body, expect, arrival)) return 'wrong';
   return cacheStatus !== undefined && /;\s*fwd=stale\b/.test(cacheStatus) ? 'degraded' : 'success';

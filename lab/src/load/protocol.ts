@@ -1,5 +1,6 @@
 import type { Load } from '../experiment/format.ts';
 import type { PhaseName } from '../result/result.ts';
+import type { Reasons } from './reasons.ts';
 
 /** Messages from the runner to the process that generates the load. */
 export type ToGenerator =
@@ -15,8 +16,14 @@ export type FromGenerator =
   | ({ readonly type: 'progress' } & Progress)
   | ({ readonly type: 'done' } & Measured);
 
-/** Why requests of `before` did not succeed, and how many for each reason; most frequent first. */
-export type Reasons = readonly (readonly [reason: string, count: number])[];
+/** The first of a kind of answers that were not as expected. */
+export interface AnswerSample {
+  /** `GET /hello: status 200 with another body than expected`. */
+  readonly kind: string;
+  /** What was expected, and what came. */
+  readonly first: string;
+  readonly count: number;
+}
 
 /** Progress of the load. */
 export interface Progress {
@@ -31,6 +38,8 @@ export interface Progress {
     readonly success: number;
     /** `failed` and `wrong`. */
     readonly bad: number;
+    /** Why these did not succeed. */
+    readonly whyBad: Reasons;
     readonly seconds: number;
     readonly p99Ms: number | null;
   };
@@ -38,6 +47,7 @@ export interface Progress {
   readonly phases: Readonly<
     Record<PhaseName, { readonly answered: number; readonly success: number; readonly slowestMs: number }>
   >;
+  /** Why requests of `before` did not succeed. */
   readonly whyNot: Reasons;
   /** Since `before` began. */
   readonly latenessP99Ms: number;
@@ -57,5 +67,8 @@ export interface Measured {
   readonly stopped: boolean;
   /** How many requests were in flight at that moment: they have no answer and count as failed. */
   readonly givenUp: number;
+  /** Why requests of `before` did not succeed. */
   readonly whyNot: Reasons;
+  /** Answers with the right status and a wrong body, of all phases; and those with another status that came before anything was broken. */
+  readonly samples: readonly AnswerSample[];
 }

@@ -24,6 +24,8 @@ export interface ExperimentOptions extends Pick<RunOptions, 'startSystem' | 'led
   readonly seed: number;
   readonly repeats: number;
   readonly provenance: Provenance;
+  /** Asks the system once, before it gets any load. Resolves with what is wrong, if anything. */
+  readonly askOnce?: () => Promise<string | undefined>;
   readonly onProgress: (who: string, progress: Progress, sampler: Sampler) => void;
 }
 
@@ -40,7 +42,8 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
   const { experiment, seed, repeats } = options;
   const names = Object.keys(experiment.variants);
   const done: { readonly name: string; readonly run: VariantRun }[] = [];
-  let unsound: Unsound[] = [];
+  const refused = await options.askOnce?.();
+  let unsound: Unsound[] = refused === undefined ? [] : [{ reason: 'unsteady', why: `No load was sent. ${refused}.` }];
   for (let repeat = 0; repeat < repeats && unsound.length === 0; repeat++) {
     for (const name of repeat % 2 === 0 ? names : names.toReversed()) {
       const variant = experiment.variants[name] as Experiment['variants'][string];
@@ -103,6 +106,7 @@ function resultOf(
     remarks: [
       ...unsound.map(({ why }) => why),
       ...new Set(done.flatMap(({ name, run }) => run.remarks.map((remark) => `${name}: ${remark}`))),
+      ...sampleRemarks(done),
     ],
     provenance,
     phases: phases.map(({ name, fromS, toS }) => ({ name, fromS, toS })),
@@ -111,6 +115,15 @@ function resultOf(
     hypotheses,
     variants,
   };
+}
+
+/** One sentence for each kind of unexpected answers and variant, whatever the number of runs. */
+function sampleRemarks(done: readonly { readonly name: string; readonly run: VariantRun }[]): string[] {
+  const all = done.flatMap(({ name, run }) => run.samples.map((sample) => ({ name, ...sample })));
+  return [...Map.groupBy(all, ({ name, kind }) => `${name}: ${kind}`)].map(([of, samples]) => {
+    const count = samples.reduce((sum, one) => sum + one.count, 0);
+    return `${of} (${count} ×). The first: ${samples[0]?.first}.`;
+  });
 }
 
 /** @param faultCount number of faults in the method, whether or not the run reached them */

@@ -7,7 +7,7 @@ import { labelOf } from '../faults/label.ts';
 import { createPlanBoard } from '../faults/plan-board.ts';
 import { createPlayer, type FaultTimes } from '../faults/player.ts';
 import { startGenerator } from '../load/generator-process.ts';
-import { type Progress } from '../load/protocol.ts';
+import type { AnswerSample, Progress } from '../load/protocol.ts';
 import type { RawRun, Seen } from '../measure/raw-run.ts';
 import { sumOfMetric } from '../system/edge-probe.ts';
 import type { Ledger } from '../system/ledger.ts';
@@ -43,6 +43,8 @@ export interface VariantRun {
   /** Why it gives no verdict; empty when it does. */
   readonly unsound: readonly Unsound[];
   readonly remarks: readonly string[];
+  /** Answers that were not as expected: the first of each kind. */
+  readonly samples: readonly AnswerSample[];
 }
 
 const COUNT_ROUNDS = 10;
@@ -131,7 +133,7 @@ export async function runVariant(options: RunOptions): Promise<VariantRun> {
       );
     if (measured.givenUp > 0)
       remarks.push(
-        `${measured.givenUp} requests were in flight when it was stopped: they have no answer and count as failed.`,
+        `Requests in flight when it was stopped: ${measured.givenUp}. They have no answer and count as failed.`,
       );
     const attempts = system.attempts?.counts(measured.firstIndex + measured.dueMs.length);
     if (system.attempts !== undefined && counted !== undefined && counted !== system.attempts.startedAtMs.length) {
@@ -161,6 +163,7 @@ export async function runVariant(options: RunOptions): Promise<VariantRun> {
       faults,
       unsound,
       remarks,
+      samples: measured.samples,
     };
   } finally {
     await undoAll(undoing);

@@ -2,7 +2,8 @@ import { quantile } from '@halfopen/figures/statistics';
 import type { AbortWhen } from '../experiment/format.ts';
 import type { Phase } from '../experiment/phases.ts';
 import type { FaultTimes } from '../faults/player.ts';
-import type { Measured, Progress, Reasons } from '../load/protocol.ts';
+import type { Measured, Progress } from '../load/protocol.ts';
+import { reasonsText } from '../load/reasons.ts';
 import { rangeOf } from '../measure/figures.ts';
 import { codeOf } from '../measure/raw-run.ts';
 import type { Reason } from '../result/result.ts';
@@ -50,12 +51,6 @@ export function unsteady(progress: Progress | undefined, maxLatenessMs: number):
     };
   }
   return undefined;
-}
-
-/** The three most frequent reasons are enough. */
-function reasonsText(reasons: Reasons): string {
-  const shown = reasons.slice(0, 3).map(([reason, count]) => `${count} × ${reason}`);
-  return shown.length === 0 ? '' : ` (${shown.join('; ')}${reasons.length > shown.length ? '; …' : ''})`;
 }
 
 /** In a healthy system nothing waits longer than this. A request that a fault has just hit has waited less. */
@@ -165,17 +160,20 @@ export function limitReached(
   if (failedShare !== undefined && recent.answered >= 20 && recent.bad / recent.answered > failedShare) {
     return {
       reason: 'limit',
-      why: `Stopped ${at}: ${((100 * recent.bad) / recent.answered).toFixed(1)} % of the last ${recent.answered} answers failed (abortWhen.failedShare).`,
+      why: `Stopped ${at}: ${((100 * recent.bad) / recent.answered).toFixed(1)} % of the last ${recent.answered} requests failed${reasonsText(recent.whyBad)}; abortWhen.failedShare is ${failedShare}.`,
     };
   }
   if (mostInFlight !== undefined && inFlight > mostInFlight) {
     return {
       reason: 'limit',
-      why: `Stopped ${at}: ${inFlight} requests were waiting for an answer (abortWhen.inFlight).`,
+      why: `Stopped ${at}: ${inFlight} requests were waiting for an answer${recent.bad === 0 ? '' : `, and ${recent.bad} had failed${reasonsText(recent.whyBad)}`}; abortWhen.inFlight is ${mostInFlight}.`,
     };
   }
   if (mostBytes !== undefined && edgeRssBytes !== undefined && edgeRssBytes > mostBytes) {
-    return { reason: 'limit', why: `Stopped ${at}: the edge held ${edgeRssBytes} bytes (abortWhen.edgeRssBytes).` };
+    return {
+      reason: 'limit',
+      why: `Stopped ${at}: the edge held ${edgeRssBytes} bytes; abortWhen.edgeRssBytes is ${mostBytes}.`,
+    };
   }
   return undefined;
 }
