@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { createHttpServer } from '@halfopen/service-kit/http';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { sendAll } from '../harness/send-all.ts';
 import { exchange, get, standIn, startEdge, startGreeter, startSystem } from '../harness/system.ts';
 
@@ -19,6 +20,23 @@ describe('conditions (RFC 9110 §13)', () => {
     ['its tag, weak', (etag) => ({ 'if-none-match': `W/${etag}` }), 304],
     ['any', () => ({ 'if-none-match': '*' }), 304],
     ['another tag', () => ({ 'if-none-match': '"x"' }), 200],
+    ['its tag, with empty elements', (etag) => ({ 'if-none-match': ` ,, ${etag} ,` }), 304],
+    ['no list: a tag behind a broken one', (etag) => ({ 'if-none-match': `"x" y, ${etag}` }), 200],
+    ['no list: `*` beside a tag', (etag) => ({ 'if-none-match': `*, ${etag}` }), 200],
+    ['no list: a weak tag in lower case', (etag) => ({ 'if-none-match': `w/${etag}` }), 200],
+    ['must match a list that is none', (etag) => ({ 'if-match': `*, ${etag}` }), 412],
+    ['an empty list must match', () => ({ 'if-match': '' }), 412],
+    [
+      'its tag counts, a date beside it does not',
+      (etag) => ({ 'if-none-match': etag, 'if-modified-since': 'Sat, 01 Jan 2000 00:00:00 GMT' }),
+      304,
+    ],
+    [
+      'another tag counts, a date beside it does not',
+      () => ({ 'if-none-match': '"x"', 'if-modified-since': 'Sat, 01 Jan 2050 00:00:00 GMT' }),
+      200,
+    ],
+    ['ranges are not supported: the whole', (etag) => ({ range: 'bytes=0-3', 'if-range': etag }), 200],
     ['no tag at all', (etag) => ({ 'if-none-match': etag.slice(1, -1) }), 200],
     ['its tag must match', (etag) => ({ 'if-match': etag }), 200],
     ['its tag among others must match', (etag) => ({ 'if-match': `"x", ${etag}` }), 200],
@@ -59,6 +77,13 @@ describe('conditions (RFC 9110 §13)', () => {
     const { url } = await startGreeter();
     expect((await get(`${url}/hello?name=`, { 'if-match': '"x"' })).status).toBe(400);
     expect((await get(`${url}/nothing`, { 'if-match': '"x"' })).status).toBe(404);
+    const { edge } = await startSystem({ DRAIN_MS: '5000' });
+    void edge.service.close();
+    const notReady = async (headers: Record<string, string>) => (await get(`${edge.opsUrl}/readyz`, headers)).status;
+    await expect.poll(() => notReady({})).toBe(503);
+    for (const conditions of [{ 'if-match': '"x"' }, { 'if-none-match': '*' }]) {
+      expect(await notReady(conditions as Record<string, string>)).toBe(503);
+    }
   });
 
   test('what has no entity tag matches `*` alone; a method whose condition fails is not performed', async () => {
@@ -169,6 +194,64 @@ describe('the last answer of a connection reaches a caller that still sends (RFC
     expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
     expect(log().filter(({ msg }) => msg === 'request')).toHaveLength(1);
   });
+});
+
+describe('Expect: 100-continue (RFC 9110 §10.1.1)', () => {
+  const EXPECT = 'host: x\r\nexpect: 100-continue\r\ncontent-length: 26\r\n';
+  const PLAN = '{"faults":[],"seed":1    }';
+
+  test.each([
+    ['a method that is not allowed', 'POST /hello HTTP/1.1\r\n', 405],
+    ['a path that does not exist', 'POST /nothing HTTP/1.1\r\n', 404],
+    ['a bad deadline', 'POST /hello HTTP/1.1\r\nx-deadline-ms: soon\r\n', 400],
+    ['what needs no body', 'GET /hello HTTP/1.1\r\n', 200],
+  ])('%s is answered without asking for the body, and the connection closes', async (_what, line, status) => {
+    const { url } = await startGreeter();
+    const answer = await exchange(url, `${line}${EXPECT}\r\n`);
+    expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual([`HTTP/1.1 ${status}`]);
+    expect(answer.toLowerCase()).toContain('connection: close');
+  });
+
+  test('a body that is needed is asked for, and the connection goes on', async () => {
+    const { opsUrl } = await startGreeter({ FAULTS: 'on' });
+    const { hostname, port } = new URL(opsUrl);
+    const socket = connect(Number(port), hostname, () => socket.write(`PUT /faults HTTP/1.1\r\n${EXPECT}\r\n`));
+    let text = '';
+    socket.on('data', (data) => {
+      text += data;
+    });
+    await expect.poll(() => text).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+    socket.write(`${PLAN}GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
+    await once(socket, 'end');
+    socket.destroy();
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 100', 'HTTP/1.1 200', 'HTTP/1.1 200']);
+  });
+
+  test('a caller that sends the body without waiting gets the refusal', async () => {
+    const { url } = await startGreeter();
+    expect(await sendAll(url, 'POST /hello HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\n')).toMatch(
+      /^HTTP\/1\.1 405 /,
+    );
+  });
+});
+
+test('a body that does not come is answered 408, whatever the handler waits for', async () => {
+  const refused: number[] = [];
+  const answers: boolean[] = [];
+  const server = createHttpServer(
+    (req, res) => {
+      req.resume().once('close', () => answers.push(res.headersSent));
+    },
+    (_problem, status) => refused.push(status),
+    { requestTimeout: 200, headersTimeout: 200, connectionsCheckingInterval: 50 },
+  );
+  const { url } = await server.listen('127.0.0.1', 0);
+  onTestFinished(() => server.close(0, 0).then(() => undefined));
+  const answer = await exchange(url, 'PUT /x HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhalf');
+  expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 408']);
+  expect(answer.toLowerCase()).toContain('connection: close');
+  expect(refused).toEqual([408]);
+  await expect.poll(() => answers).toEqual([true]);
 });
 
 describe('idle connections', () => {

@@ -263,6 +263,15 @@ function opsApp(options: ServiceOptions, state: Readonly<State>, repeats: Repeat
   ops.use((req, res, next) => {
     next(openRequest(req, res, { mostMs: OPS_DEADLINE_MS }) ?? foreignPage(req, state.hosts));
   });
+  // Before the conditions, which count only where the answer would be a success (RFC 9110 §13.2.1).
+  ops.get('/readyz', (_req, _res, next) => {
+    const reason = state.ready ? options.notReady?.() : 'shutting down; send requests elsewhere';
+    next(
+      reason === undefined
+        ? undefined
+        : new HttpProblem('overloaded', reason, { title: 'Not ready', retryAfterMs: 1_000 }),
+    );
+  });
   let methods: ReadonlyMap<string, ReadonlySet<string>> = new Map();
   ops.use((req, res, next) => {
     // No answer here has an entity tag, so the outcome of a condition is known before its method is performed.
@@ -274,13 +283,6 @@ function opsApp(options: ServiceOptions, state: Readonly<State>, repeats: Repeat
     res.json({ status: 'alive' });
   });
   ops.get('/readyz', (_req, res) => {
-    const reason = state.ready ? options.notReady?.() : 'shutting down; send requests elsewhere';
-    if (reason !== undefined) {
-      throw new HttpProblem('overloaded', reason, {
-        title: 'Not ready',
-        retryAfterMs: 1_000,
-      });
-    }
     res.json({ status: 'ready' });
   });
   ops.get('/metrics', async (_req, res) => {

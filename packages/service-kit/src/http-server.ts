@@ -10,7 +10,7 @@ import {
 } from 'node:http';
 import { type AddressInfo, type Socket, Server as TcpServer } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { HttpProblem, renderProblem } from './http-problem.ts';
+import { HttpProblem, renderProblem, sendProblem } from './http-problem.ts';
 
 /** How long a server waits for its callers. All in milliseconds. */
 export interface Patience {
@@ -101,9 +101,19 @@ export function createHttpServer(
     if (closing) res.shouldKeepAlive = false;
     handler(req, res);
   });
+  // Without a listener, Node sends 100 at once, and the caller sends a whole body to learn that it is refused.
+  server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
+    continueOnRead(req, res, () => closing);
+    server.emit('request', req, res);
+  });
   server.on('connection', (socket) => {
     sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    socket.once('close', () => {
+      sockets.delete(socket);
+      // Node forgets a request once it is answered: a handler that still reads its body would wait for ever.
+      const req = latest.get(socket);
+      if (req?.complete === false) req.destroy();
+    });
     // What Node calls after the last answer of a connection.
     socket.destroySoon = () => linger(socket);
   });
@@ -158,6 +168,14 @@ export function createHttpServer(
       // An earlier request on this connection still waits for its answer. Nothing after it can be answered.
       answering.shouldKeepAlive = false;
       answering.once('close', () => linger(socket));
+      // Its handler may wait for the rest of a body that does not come.
+      const { req } = answering;
+      if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && !req.complete && !answering.headersSent) {
+        const problem = malformedRequest(error);
+        const requestId = randomUUID();
+        sendProblem(answering, problem, requestId);
+        onRefused(problem, problem.status, requestId);
+      }
     } else if (!socket.writable || error.code === 'ECONNRESET' || latest.get(socket)?.complete === false) {
       // The caller is gone, or its request was answered while its body was still arriving: it would take a second answer
       // for the answer to its next request.
@@ -215,6 +233,24 @@ export function createHttpServer(
       await Promise.all(cutOff.filter((res) => !res.closed).map((res) => once(res, 'close')));
       return cutOff.length;
     },
+  };
+}
+
+/**
+ * Sends 100 (Continue) when the handler begins to read the body. If it answers without reading, the caller gets only that
+ * answer (RFC 9110 §10.1.1), and the connection closes: whether the body follows all the same is up to the caller.
+ */
+function continueOnRead(req: IncomingMessage, res: ServerResponse, isClosing: () => boolean): void {
+  const keepAlive = res.shouldKeepAlive;
+  const read = req._read;
+  res.shouldKeepAlive = false;
+  req._read = (size) => {
+    req._read = read;
+    if (!res.headersSent) {
+      res.shouldKeepAlive = keepAlive && !isClosing();
+      res.writeContinue();
+    }
+    read.call(req, size);
   };
 }
 

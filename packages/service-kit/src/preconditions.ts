@@ -1,8 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { HttpProblem } from './http-problem.ts';
 
-/** One entity tag of a list (RFC 9110 §8.8.3). A comma may be a part of it. */
-const ENTITY_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
+/** One entity tag of a list (RFC 9110 §8.8.3). A comma may be a part of it, and a space does no harm. */
+const ENTITY_TAG = /(?:W\/)?"[\x20\x21\x23-\x7e\x80-\xff]*"/g;
+
+/** A whole list of them, which may have empty elements (§5.6.1.2). Anything else matches nothing. */
+const ENTITY_TAGS = /^[\t ,]*(?:(?:W\/)?"[\x20\x21\x23-\x7e\x80-\xff]*"[\t ]*(?:,[\t ,]*|$))*$/;
 
 /**
  * Evaluates If-Match and If-None-Match in the order of RFC 9110 §13.2.2. Call it only where the request would otherwise
@@ -27,7 +30,7 @@ export function checkPreconditions(
 function matches(condition: string, etag: string | undefined, comparison: 'strong' | 'weak'): boolean {
   if (condition.trim() === '*') return true;
   if (etag === undefined) return false;
-  const tags: readonly string[] = condition.match(ENTITY_TAG) ?? [];
+  const tags: readonly string[] = (ENTITY_TAGS.test(condition) && condition.match(ENTITY_TAG)) || [];
   return comparison === 'strong'
     ? !etag.startsWith('W/') && tags.includes(etag)
     : tags.some((tag) => tag.replace('W/', '') === etag.replace('W/', ''));

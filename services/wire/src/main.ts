@@ -4,7 +4,8 @@ import process from 'node:process';
 let stop = (): void => process.exit(0);
 // The channel to the process that started this one, if there is one, closes when that process is gone. It keeps nothing
 // running.
-for (const event of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect']) process.on(event, () => stop());
+// Not SIGHUP: a handler would undo `nohup`.
+for (const event of ['SIGINT', 'SIGTERM', 'disconnect']) process.on(event, () => stop());
 process.channel?.unref();
 
 const { proxyCommand } = await import('./command.ts');

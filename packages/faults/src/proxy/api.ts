@@ -121,6 +121,8 @@ function notAllowed(...methods: readonly string[]): RequestHandler {
 
 // Express recognizes an error handler by its four parameters.
 const answerError: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
+  // The server has refused the request meanwhile: its body took too long.
+  if (res.headersSent) return;
   const answer = apiErrorOf(error);
   res.status(answer.status).json(answer);
 };
