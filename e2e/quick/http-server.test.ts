@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { createHttpServer } from '@halfopen/service-kit/http';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { sendAll } from '../harness/send-all.ts';
@@ -225,6 +227,22 @@ describe('Expect: 100-continue (RFC 9110 §10.1.1)', () => {
     await once(socket, 'end');
     socket.destroy();
     expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 100', 'HTTP/1.1 200', 'HTTP/1.1 200']);
+  });
+
+  test.each<[string, (req: IncomingMessage) => Promise<unknown>]>([
+    ['`for await`', (req) => req.toArray()],
+    ['`data`', (req) => new Promise((resolve) => req.on('data', resolve))],
+    ['a pipe', (req) => new Promise((resolve) => req.pipe(new PassThrough()).once('data', resolve))],
+  ])('a body that is read with %s is asked for', async (_how, read) => {
+    const server = createHttpServer(
+      (req, res) => void read(req).then(() => res.end()),
+      () => undefined,
+    );
+    const { url } = await server.listen('127.0.0.1', 0);
+    onTestFinished(() => server.close(0, 0).then(() => undefined));
+    expect(
+      (await exchange(url, `PUT / HTTP/1.1\r\nconnection: close\r\n${EXPECT}\r\n${PLAN}`)).match(/HTTP\/1\.1 \d+/g),
+    ).toEqual(['HTTP/1.1 100', 'HTTP/1.1 200']);
   });
 
   test('a caller that sends the body without waiting gets the refusal', async () => {

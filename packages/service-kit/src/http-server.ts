@@ -242,16 +242,19 @@ export function createHttpServer(
  */
 function continueOnRead(req: IncomingMessage, res: ServerResponse, isClosing: () => boolean): void {
   const keepAlive = res.shouldKeepAlive;
-  const read = req._read;
   res.shouldKeepAlive = false;
-  req._read = (size) => {
-    req._read = read;
-    if (!res.headersSent) {
-      res.shouldKeepAlive = keepAlive && !isClosing();
-      res.writeContinue();
-    }
-    read.call(req, size);
+  let asked = false;
+  const ask = () => {
+    if (asked || res.headersSent) return;
+    asked = true;
+    res.shouldKeepAlive = keepAlive && !isClosing();
+    res.writeContinue();
   };
+  // What reads with `data`, `pipe` and `resume`; and what reads with `readable` and `for await`.
+  req.once('resume', ask);
+  req.on('newListener', (event) => {
+    if (event === 'readable') ask();
+  });
 }
 
 /**
