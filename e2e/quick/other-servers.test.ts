@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { callContext, type Endpoint, httpTransport } from '@halfopen/client';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { get, rawStandIn, standIn, startEdge } from '../harness/system.ts';
+import { get, PATIENT, rawStandIn, standIn, startEdge } from '../harness/system.ts';
 
 /**
  * Servers that are nothing like the greeter, and right: they name no requests, send interim responses, or close what they kept open.
@@ -101,18 +101,146 @@ describe('kept connections', () => {
   });
 });
 
-test.each([
-  ['100', 'HTTP/1.1 100 Continue\r\n\r\n'],
-  ['100 twice', 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n'],
-  ['100 with a header', 'HTTP/1.1 100 Continue\r\nx-request-id: other\r\n\r\n'],
-  ['102, 100, 103', 'HTTP/1.1 102 P\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 103 E\r\nlink: </x>\r\n\r\n'],
-  ['199', 'HTTP/1.1 199 X\r\n\r\n'],
-])('%s before the answer is skipped (RFC 9110 §15.2)', async (_what, interim) => {
+describe('interim responses before the answer are skipped (RFC 9110 §15.2)', () => {
+  test.each([
+    ['100', 'HTTP/1.1 100 Continue\r\n\r\n'],
+    ['100 twice', 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n'],
+    ['100 with a header', 'HTTP/1.1 100 Continue\r\nx-request-id: other\r\n\r\n'],
+    ['102, 100, 103', 'HTTP/1.1 102 P\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 103 E\r\nlink: </x>\r\n\r\n'],
+    ['102 that speaks of a body', 'HTTP/1.1 102 P\r\ncontent-length: 5\r\n\r\n'],
+    [
+      '103 that speaks of chunks, and of closing',
+      'HTTP/1.1 103 E\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n',
+    ],
+    ['forty times 103 with links', `HTTP/1.1 103 E\r\nlink: <${'x'.repeat(300)}>\r\n\r\n`.repeat(40)],
+    ['199', 'HTTP/1.1 199 X\r\n\r\n'],
+  ])('%s', async (_what, interim) => {
+    const url = await rawStandIn((socket) => {
+      socket.on('data', () => socket.write(interim + ok()));
+    });
+    const edge = await startEdge(url, ONE_ATTEMPT);
+    expect(await statuses(edge.url, 10)).toEqual({ 200: 10 });
+  });
+
+  test('as many as a head has room for, and no more', async () => {
+    const url = await rawStandIn((socket) => {
+      socket.on('data', () => socket.write('HTTP/1.1 100 Continue\r\n\r\n'.repeat(1_000) + ok()));
+    });
+    const edge = await startEdge(url, ONE_ATTEMPT);
+    const { status, json } = await get(`${edge.url}/hello`);
+    expect([status, json.code]).toEqual([502, 'bad_response']);
+  });
+});
+
+/** Answers that are right, though few servers send them. Bytes, or what the server does with the connection. */
+const CHUNKS = `10\r\n${BODY}\r\n0\r\n\r\n`;
+const START = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n';
+const lawful: [string, string | ((socket: Socket) => void)][] = [
+  [
+    'chunks with extensions, and trailers',
+    `${START}transfer-encoding: chunked\r\ntrailer: x-sum\r\n\r\n10;a=b;c="d e"\r\n${BODY}\r\n0;last\r\nx-sum: 1\r\ncontent-type: text/html\r\nx-request-id: other\r\nretry-after: 7\r\n\r\n`,
+  ],
+  [
+    'sizes of chunks with zeros, and Chunked',
+    `${START}Transfer-Encoding: Chunked\r\n\r\n00010\r\n${BODY}\r\n000\r\n\r\n`,
+  ],
+  ['an empty member in Transfer-Encoding', `${START}transfer-encoding: , chunked\r\n\r\n${CHUNKS}`],
+  ['white space around chunked', `${START}transfer-encoding: \t chunked \t \r\n\r\n${CHUNKS}`],
+  ['white space around a length', `${START}content-length:   16 \t\r\n\r\n${BODY}`],
+  ['zeros before a length', `${START}content-length: 0000016\r\n\r\n${BODY}`],
+  [
+    'a header on several lines',
+    `HTTP/1.1 200 OK\r\ncontent-type: application/json;\r\n charset=utf-8\r\nx-long: a\r\n\tb\r\n${ok().slice(START.length)}`,
+  ],
+  [
+    'a media type in capitals, quoted, with an empty parameter',
+    `HTTP/1.1 200 OK\r\nCONTENT-TYPE: Application/JSON; Charset="UTF-8" ;\r\n${ok().slice(START.length)}`,
+  ],
+  ['a header that is not ASCII', ok('x-server: caf\u00e9\r\n')],
+  ['an empty reason', ok().replace('200 OK', '200 ')],
+  ['a reason that is not ASCII', ok().replace('200 OK', '200 \u00e7a va')],
+  ['a byte order mark (RFC 8259 §8.1)', `${START}content-length: 19\r\n\r\n\u00ef\u00bb\u00bf${BODY}`],
+  ['15 KiB of cookies', ok(`set-cookie: ${'x'.repeat(945)}\r\n`.repeat(16))],
+  ['a header of 12 KiB', ok(`content-security-policy: ${'x'.repeat(12_288)}\r\n`)],
+  ['300 headers', ok(Array.from({ length: 300 }, (_, n) => `x-${n}: 1\r\n`).join(''))],
+  [
+    'HTTP/1.0 that ends with the connection',
+    (socket) => socket.end(`HTTP/1.0 200 OK\r\ncontent-type: application/json\r\n\r\n${BODY}`),
+  ],
+  ['HTTP/1.0 with a length', (socket) => socket.end(ok().replace('HTTP/1.1', 'HTTP/1.0'))],
+  ['HTTP/1.0 that keeps the connection', ok('connection: keep-alive\r\n').replace('HTTP/1.1', 'HTTP/1.0')],
+  ['HTTP/1.1 that ends with the connection', (socket) => socket.end(`${START}\r\n${BODY}`)],
+  ['Connection: close', (socket) => socket.end(ok('connection: close\r\n'))],
+  ['Close among other options', (socket) => socket.end(ok('Connection: X, Close\r\n'))],
+  ['close, and the connection stays open', ok('connection: close\r\n')],
+  ['an end that was not announced', (socket) => socket.end(ok())],
+  ['a reset behind each answer', (socket) => socket.write(ok(), () => setImmediate(() => socket.resetAndDestroy()))],
+  ['Keep-Alive: timeout=0', ok('keep-alive: timeout=0\r\n')],
+  ['Keep-Alive: timeout=1', ok('keep-alive: timeout=1\r\n')],
+  ['Keep-Alive that cannot be read', ok('keep-alive: max=5, timeout=soon\r\n')],
+  [
+    'seven bytes at a time, after a 100',
+    (socket) => {
+      const bytes = `HTTP/1.1 100 C\r\n\r\n${START}transfer-encoding: chunked\r\n\r\n${CHUNKS}`;
+      for (let at = 0; at < bytes.length; at += 7) setTimeout(() => socket.write(bytes.slice(at, at + 7)), at / 7);
+    },
+  ],
+];
+
+test.each(lawful)('lawful: %s', async (_what, answer) => {
   const url = await rawStandIn((socket) => {
-    socket.on('data', () => socket.write(interim + ok()));
+    socket.on('data', () => {
+      if (typeof answer === 'string') socket.write(answer, 'latin1');
+      else answer(socket);
+    });
+  });
+  const edge = await startEdge(url, { ...PATIENT, ...ONE_ATTEMPT });
+  expect(await statuses(edge.url, 8)).toEqual({ 200: 8 });
+});
+
+test('a server that closes each connection after a second of idleness, as it says: no call fails', async () => {
+  const { url, connections } = await server((_req, res) => {
+    res.setHeader('keep-alive', 'timeout=1');
+    res.socket?.setTimeout(1_000, () => res.socket?.destroy());
+    return undefined;
+  });
+  const edge = await startEdge(url, { ...PATIENT, ...ONE_ATTEMPT });
+  for (let n = 0; n < 3; n++) {
+    expect(await statuses(edge.url, 1)).toEqual({ 200: 1 });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 990);
+    });
+  }
+  expect(connections.size).toBeLessThanOrEqual(3);
+});
+
+test('425 on a kept connection is the answer, if the server has never named requests', async () => {
+  let requests = 0;
+  const url = await rawStandIn((socket) => {
+    socket.on('data', () => {
+      requests++;
+      socket.write('HTTP/1.1 425 Too Early\r\ncontent-length: 0\r\n\r\n');
+    });
   });
   const edge = await startEdge(url, ONE_ATTEMPT);
-  expect(await statuses(edge.url, 10)).toEqual({ 200: 10 });
+  expect(await statuses(edge.url, 5)).toEqual({ 502: 5 });
+  // No early data was sent (RFC 8470 §5.2), so nothing is to be repeated without it.
+  expect(requests).toBe(5);
+});
+
+test.each([
+  ['x-gzip', 502],
+  ['Gzip', 502],
+  ['IDENTITY', 200],
+  ['', 200],
+])('an answer in the content coding "%s": %i, and it is clear why', async (coding, expected) => {
+  const url = await rawStandIn((socket) => {
+    socket.on('data', () => socket.write(ok(`content-encoding: ${coding}\r\n`)));
+  });
+  const edge = await startEdge(url, ONE_ATTEMPT);
+  const { status, json } = await get(`${edge.url}/hello`);
+  expect(status).toBe(expected);
+  if (expected === 502) expect(json.detail).toContain('content coding');
 });
 
 test('no content coding is accepted, and the request says so (RFC 9110 §12.5.3)', async () => {

@@ -2,6 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { type Endpoint, STALL_MS } from '@halfopen/resilience';
 import { buildConnector, errors } from 'undici';
+import { guardAnswerHeads } from './answer-heads.ts';
 import { markIfKept, markNeverConnected } from './transport-error.ts';
 
 /** undici's connect timeout uses timers with a resolution of half a second: 250 ms became more than an attempt's 500 (8.12.4). */
@@ -71,6 +72,7 @@ function connectWithin(
     if (failure !== null) markNeverConnected(failure);
     // undici says of its own errors what the connection had done before, but not of the system's.
     socket?.prependListener('error', (error) => markIfKept(error, socket.bytesRead));
+    if (socket !== null && socket !== undefined) guardAnswerHeads(socket);
     callback(...result);
   }) as unknown as Socket;
   const giveUpAfter = (ms: number) => {

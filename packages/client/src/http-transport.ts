@@ -13,6 +13,7 @@ import {
 } from '@halfopen/resilience';
 import { Axios } from 'axios';
 import { errors, Pool } from 'undici';
+import { MAX_HEAD_BYTES } from './answer-heads.ts';
 import { endpointConnector } from './connector.ts';
 import { type AnswerMark, type KeptConnections, keptConnections, type Question } from './kept-connections.ts';
 import { parseRetryAfterMs } from './retry-after.ts';
@@ -50,9 +51,6 @@ export interface HttpTransport extends Transport {
  * that an outage has opened should be gone soon after it.
  */
 const IDLE_MS = 4_000;
-
-/** All headers of an answer together. Ours are a few hundred bytes, and parsing what a hostile server sends costs CPU. */
-const MAX_HEADER_BYTES = 8_192;
 
 /** Failures after which the endpoint may be gone. An endpoint that does not answer is often a host that no longer exists. */
 const LOOKS_GONE: ReadonlySet<CallErrorCode> = new Set(['unreachable', 'connection_lost', 'attempt_timeout']);
@@ -174,7 +172,7 @@ async function carry(
       cacheControl: textHeader(given['cache-control']),
       contentEncoding: textHeader(given['content-encoding']),
       contentType: textHeader(given['content-type']),
-      retryAfterMs: parseRetryAfterMs(textHeader(given[HEADERS.retryAfter]), Date.now()),
+      retryAfterMs: parseRetryAfterMs(textHeader(given[HEADERS.retryAfter]), Date.now(), textHeader(given.date)),
       fault: faultOf(given[HEADERS.faultInjected]),
       body,
     },
@@ -251,7 +249,7 @@ function createPool(
     headersTimeout: 0,
     bodyTimeout: 0,
     maxResponseSize: maxResponseBytes,
-    maxHeaderSize: MAX_HEADER_BYTES,
+    maxHeaderSize: MAX_HEAD_BYTES,
   });
   // Not `axios.create`: its defaults (headers for every method, transforms, XSRF, …) are merged anew for every request, which
   // costs more than the request. The contract judges statuses and bodies, not axios.

@@ -1,7 +1,12 @@
+import { trimOws } from '@halfopen/contracts';
+
 const TOKEN = String.raw`[!#$%&'*+.^_\`|~\dA-Za-z-]+`;
 const QUOTED = String.raw`"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*"`;
-const TYPE = new RegExp(`^(${TOKEN}/${TOKEN})((?:[ \\t]*;[ \\t]*(?:${TOKEN}=(?:${TOKEN}|${QUOTED}))?)*)[ \\t]*$`);
-const PARAMETER = new RegExp(`;[ \\t]*(${TOKEN})=(${TOKEN}|${QUOTED})`, 'g');
+
+// Sticky, and each matches in one way only: a single expression for all of it takes exponential time for `a/b ; ; ; ; "`.
+const TYPE = new RegExp(`${TOKEN}/${TOKEN}`, 'y');
+const SEPARATOR = /[ \t]*;[ \t]*/y;
+const PARAMETER = new RegExp(`(${TOKEN})=(${TOKEN}|${QUOTED})`, 'y');
 
 export interface MediaType {
   /** Type and subtype, in lower case. */
@@ -12,14 +17,25 @@ export interface MediaType {
 
 /** Parses a Content-Type (RFC 9110 §8.3.1, §5.6.6: empty parameters are allowed). @returns `undefined` if it is none */
 export function parseMediaType(value: string | undefined): MediaType | undefined {
-  const [, type, rest = ''] = TYPE.exec(value?.trim() ?? '') ?? [];
-  if (type === undefined) return undefined;
+  const text = trimOws(value ?? '');
+  let at = 0;
+  const take = (expression: RegExp) => {
+    expression.lastIndex = at;
+    const found = expression.exec(text);
+    if (found !== null) at = expression.lastIndex;
+    return found;
+  };
+  const type = take(TYPE);
+  if (type === null) return undefined;
   const parameters = new Map<string, string>();
-  for (const [, name = '', given = ''] of rest.matchAll(PARAMETER)) {
+  while (at < text.length) {
+    if (take(SEPARATOR) === null) return undefined;
+    const [, name, given = ''] = take(PARAMETER) ?? [];
+    if (name === undefined) continue;
     const key = name.toLowerCase();
     if (!parameters.has(key)) parameters.set(key, unquoted(given));
   }
-  return { essence: type.toLowerCase(), parameters };
+  return { essence: type[0].toLowerCase(), parameters };
 }
 
 function unquoted(value: string): string {

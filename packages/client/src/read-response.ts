@@ -1,4 +1,4 @@
-import { type Operation, PROBLEM_MEDIA_TYPE, problemSchema } from '@halfopen/contracts';
+import { type Operation, PROBLEM_MEDIA_TYPE, problemSchema, trimOws } from '@halfopen/contracts';
 import { CallError, type CallErrorCode } from '@halfopen/resilience';
 import { parseMediaType } from './media-type.ts';
 import type { TransportResponse } from './transport.ts';
@@ -13,7 +13,8 @@ function isJson(contentType: string | undefined): boolean {
 
 /** No content coding: an empty list, or `identity` (RFC 9110 §8.4.1, §5.6.1). The request accepts nothing else. */
 const isPlain = (contentEncoding: string | undefined) =>
-  contentEncoding === undefined || contentEncoding.split(',').every((coding) => /^\s*(?:identity)?\s*$/i.test(coding));
+  contentEncoding === undefined ||
+  contentEncoding.split(',').every((coding) => /^(?:identity)?$/i.test(trimOws(coding)));
 
 /** With less than this left of the deadline, the downstream may have seen it pass: its clock started a little later. */
 const TIME_IS_UP_MS = 50;
@@ -37,7 +38,8 @@ export function readResponse(operation: Operation, response: TransportResponse, 
 }
 
 function readResult(operation: Operation, response: TransportResponse): unknown {
-  if (!isPlain(response.contentEncoding)) throw failure('bad_response', 'encoded its answer', response);
+  if (!isPlain(response.contentEncoding))
+    throw failure('bad_response', 'answered in a content coding, though the request accepts only identity', response);
   if (!isJson(response.contentType)) throw failure('bad_response', 'did not answer JSON', response);
   let json: unknown;
   try {

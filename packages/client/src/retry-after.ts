@@ -5,13 +5,16 @@ const MAX_WAIT_MS = 86_400_000;
  * Milliseconds that a Retry-After header asks to wait (RFC 9110 §10.2.3: seconds or an HTTP-date), from 0 to a day. `undefined` if it
  * is neither.
  * @param nowMs wall clock, milliseconds since 1970. Only a date needs it
+ * @param sentAt the answer's `Date`. A date is a time on the server's clock, which may differ from ours, so the wait counts from here
  */
-export function parseRetryAfterMs(value: string | undefined, nowMs: number): number | undefined {
+export function parseRetryAfterMs(value: string | undefined, nowMs: number, sentAt?: string): number | undefined {
   if (value === undefined) return undefined;
   const text = value.trim();
   if (/^\d+$/.test(text)) return Math.min(Number(text) * 1_000, MAX_WAIT_MS);
   const at = parseHttpDate(text, nowMs);
-  return at === undefined ? undefined : Math.min(Math.max(0, at - nowMs), MAX_WAIT_MS);
+  if (at === undefined) return undefined;
+  const from = parseHttpDate(sentAt?.trim() ?? '', nowMs) ?? nowMs;
+  return Math.min(Math.max(0, at - from), MAX_WAIT_MS);
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];

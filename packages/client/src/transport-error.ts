@@ -23,8 +23,11 @@ const NEVER_SENT: ReadonlySet<string> = new Set([
 /** The TLS handshake failed, before any request: protocol errors and untrusted certificates. */
 const HANDSHAKE = /^ERR_(SSL|TLS)_|CERT|^UNABLE_TO_/;
 
-/** undici's codes for bytes that are not an HTTP answer, besides those of its parser (`HPE_…`). */
-const NOT_HTTP = /^HPE|^UND_ERR_(HEADERS_OVERFLOW|RES_CONTENT_LENGTH_MISMATCH)$/;
+/**
+ * undici's codes for bytes that are not an HTTP answer, besides those of its parser (`HPE_…`). It checks some of the parser's results
+ * by assertions: a status below 100 or an unasked 101 fails there.
+ */
+const NOT_HTTP = /^HPE|^UND_ERR_(HEADERS_OVERFLOW|RES_CONTENT_LENGTH_MISMATCH)$|^ERR_ASSERTION$/;
 const NOT_HTTP_MESSAGES: ReadonlySet<string> = new Set(['bad response', 'bad upgrade']);
 
 /**

@@ -109,7 +109,8 @@ class Exchange implements Dispatcher.DispatchHandler {
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
-const CHUNKED = /^chunked$/i;
+/** Empty members of a list mean nothing (RFC 9110 §5.6.1.2). */
+const CHUNKED = /^[\s,]*chunked[\s,]*$/i;
 
 /** The headers that the client reads. axios copies headers in quadratic time: 1,500 of them took 0.3 s (1.21.1). */
 const WANTED = [
@@ -117,6 +118,7 @@ const WANTED = [
   'content-encoding',
   'age',
   'cache-control',
+  'date',
   HEADERS.retryAfter,
   HEADERS.requestId,
   HEADERS.faultInjected,

@@ -38,3 +38,23 @@ test.each([
 ])('Retry-After: %s → %s ms', (value, ms) => {
   expect(parseRetryAfterMs(value, now)).toBe(ms);
 });
+
+test.each([
+  ["a server's clock that is an hour ahead", 'Sun, 06 Nov 1994 09:49:40 GMT', 'Sun, 06 Nov 1994 09:49:37 GMT', 3_000],
+  ["a server's clock that is an hour behind", 'Sun, 06 Nov 1994 07:49:40 GMT', 'Sun, 06 Nov 1994 07:49:37 GMT', 3_000],
+  ['another form of date', 'Sunday, 06-Nov-94 09:49:40 GMT', 'Sun Nov  6 09:49:37 1994', 3_000],
+  ['a date before the answer', 'Sun, 06 Nov 1994 09:49:36 GMT', 'Sun, 06 Nov 1994 09:49:37 GMT', 0],
+  ['a turn of the year', 'Sun, 01 Jan 1995 00:00:02 GMT', 'Sat, 31 Dec 1994 23:59:59 GMT', 3_000],
+  ['a Date that is none', 'Sun, 06 Nov 1994 08:49:40 GMT', 'now', 3_000],
+  ['seconds, which need no Date', '3', 'Sun, 06 Nov 1994 09:49:37 GMT', 3_000],
+])('a wait counts from the Date of the answer: %s', (_what, value, sentAt, ms) => {
+  expect(parseRetryAfterMs(value, now, sentAt)).toBe(ms);
+});
+
+test.each([
+  ['Friday, 31-Dec-99 23:59:58 GMT', 'Fri, 31 Dec 1999 23:59:57 GMT', 1_000],
+  ['Saturday, 01-Jan-00 00:00:02 GMT', 'Fri, 31 Dec 1999 23:59:57 GMT', 5_000],
+  ['Sat Jan  1 00:00:02 2000', 'Fri, 31 Dec 1999 23:59:57 GMT', 5_000],
+])('two digits of a year across a turn of the century: %s', (value, at, ms) => {
+  expect(parseRetryAfterMs(value, Date.parse(at))).toBe(ms);
+});

@@ -28,3 +28,4 @@ export {
   SAMPLED,
   type Traceparent,
 } from './trace-context.ts';
+export { trimOws } from './white-space.ts';

@@ -1,3 +1,5 @@
+import { trimOws } from './white-space.ts';
+
 /** What a `traceparent` header says (W3C Trace Context, level 2). */
 export interface Traceparent {
   /** 32 hex digits. Identifies the trace. */
@@ -36,9 +38,6 @@ export function formatTraceparent({ traceId, parentId, flags }: Traceparent): st
 const KEY = String.raw`[\da-z][\da-z_\-*/@]{0,255}`;
 const VALUE = String.raw`[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]`;
 const MEMBER = new RegExp(`^(${KEY})=${VALUE}$`);
-
-/** Optional white space (RFC 9110 §5.6.3) at both ends. Not `trim()`: any other white space is a mistake. */
-const trimOws = (text: string) => text.replace(/^[ \t]+|[ \t]+$/g, '');
 
 const MAX_MEMBERS = 32;
 /** What every hop must pass on. More is cut ("Tracestate limits"), because it would use up the next hop's limit for headers. */

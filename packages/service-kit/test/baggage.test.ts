@@ -25,3 +25,28 @@ test('8,192 bytes are passed on, and no more', () => {
   expect(parseBaggage(whole)).toBe(whole);
   expect(parseBaggage(`${whole}x`)).toBe(whole.slice(0, 4_095));
 });
+
+/** How many times as long the work takes for four times as much: 4 if it grows with its size, 16 if with the square of it. */
+function growth(work: (size: number) => void): number {
+  const bestMs = (size: number) => {
+    const times = Array.from({ length: 10 }, () => {
+      const startedAt = performance.now();
+      work(size);
+      return performance.now() - startedAt;
+    });
+    return Math.min(...times);
+  };
+  bestMs(4_000);
+  return bestMs(16_000) / bestMs(4_000);
+}
+
+// An expression that tries every way to divide the white space takes 0.3 s for one header, and anybody can send it.
+test.each<[string, (size: number) => string]>([
+  ['behind the key', (size) => `a${' '.repeat(size)}"`],
+  ['in front of the value', (size) => `a=${' '.repeat(size)}"`],
+  ['between properties', (size) => `a=b${' ;'.repeat(size / 2)}"`],
+  ['around a member', (size) => `a${' '.repeat(size)}b`],
+])('the time for a header grows with its length: white space %s', (_where, header) => {
+  expect(parseBaggage(header(16_000))).toBeUndefined();
+  expect(growth((size) => parseBaggage(header(size)))).toBeLessThan(8);
+});
