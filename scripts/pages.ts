@@ -6,6 +6,7 @@ import process from 'node:process';
 import { reportMistakes } from '@halfopen/figures/generated-file';
 import { startScript } from '@halfopen/runner';
 import type { Keep } from './page.ts';
+import { checkAddresses } from './pages/addresses.ts';
 import { keepAlerts } from './pages/alerts.ts';
 import { keepFaultMembers } from './pages/fault-members.ts';
 import { checkLinks } from './pages/links.ts';
@@ -24,6 +25,7 @@ const PAGES: Readonly<Record<string, Keep>> = {
   'schemas in experiments/, from the code of the lab': command('lab/src/main.ts', 'schema'),
   'OpenAPI documents, from the contracts (nothing is written)': lintOpenApi,
   'links of every page (nothing is written)': checkLinks,
+  'addresses of every page (nothing is written)': checkAddresses,
 };
 
 /** Nobody imports the lab, the benchmarks or the traps, so what they make is kept by a command of theirs. */

@@ -15,7 +15,7 @@ test('the commands under "With Docker"', async () => {
   const blocks = shellBlocks('With Docker');
   expect(blocks.length).toBeGreaterThan(1);
   for (const { commands, output } of blocks) {
-    const got = await shell(commands.replaceAll('localhost:8080', `localhost:${env.EDGE_PORT}`), env);
+    const got = await shell(commands.replaceAll('127.0.0.1:8080', `127.0.0.1:${env.EDGE_PORT}`), env);
     if (output !== undefined) expect(withoutChance(got), commands).toBe(withoutChance(output));
   }
 });

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { globSync, readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -18,10 +20,10 @@ async function takenPort(): Promise<string> {
   return String((server.address() as AddressInfo).port);
 }
 
-/** Ids of the processes that log lines came from: each says where it listens. */
+/** Where the services listen, as `pnpm start` says. */
 async function urlsOf(output: () => string): Promise<string[]> {
   await expect.poll(output, { timeout: 20_000 }).toContain('Stop: Ctrl-C');
-  return [...output().matchAll(/"url":"([^"]+)"/g)].map(([, url = '']) => url);
+  return [...output().matchAll(/(?:listens|greeter) on (http:\S+) \(ops: /g)].map(([, url = '']) => url);
 }
 
 describe('pnpm start', () => {
@@ -54,6 +56,50 @@ describe('pnpm start', () => {
     start.signal('SIGTERM');
     expect((await answer).json).toEqual({ message: 'Hello, John!' });
     expect(await start.exited).toBe(0);
+  });
+
+  test('what the services log goes into files, and the terminal stays readable', async () => {
+    const start = spawnScript('runner/src/start.ts', freePorts);
+    await urlsOf(start.output);
+    const [, command = ''] = /Try: {2}curl '([^']+)'/.exec(start.output()) ?? [];
+    const { headers } = await get(command);
+    const [, pattern = ''] = /^Logs: tail -f (\S+)$/m.exec(start.output()) ?? [];
+    const logged = () =>
+      globSync(pattern.replace('*', `*-${start.pid}`))
+        .map((file) => readFileSync(file, 'utf8'))
+        .filter((text) => text.includes(`"requestId":"${String(headers['x-request-id'])}"`));
+    // The edge and the greeter.
+    await expect.poll(logged).toHaveLength(2);
+    start.signal('SIGTERM');
+    expect(await start.exited).toBe(0);
+    expect(start.output()).not.toContain('"level"');
+  });
+
+  test('--logs shows what the services log', async () => {
+    const start = spawnScript('runner/src/start.ts', freePorts, [], ['--logs']);
+    await urlsOf(start.output);
+    const listening = () => start.output().match(/"service":"\w+".*"msg":"listening"/g);
+    await expect.poll(listening).toHaveLength(2);
+    expect(start.output()).not.toContain('Logs:');
+  });
+
+  test('another program on the same port of ::1 is noticed', async () => {
+    const other = createServer((socket) => socket.destroy());
+    await once(other.listen(0, '::1'), 'listening');
+    onTestFinished(() => void other.close());
+    const { port } = other.address() as AddressInfo;
+    const start = spawnScript('runner/src/start.ts', { ...freePorts, GREETER_PORT: String(port) });
+    const sentence = `Another program answers on [::1]:${port}, on a Mac usually AirPlay Receiver: use 127.0.0.1 and not localhost, or set GREETER_PORT to another port.\n`;
+    await expect.poll(start.output, { timeout: 20_000 }).toContain(sentence);
+    expect(start.output().match(/Another program/g)).toHaveLength(1);
+  });
+
+  test('a service on every address of IPv6 does not take itself for another program', async () => {
+    const start = spawnScript('runner/src/start.ts', { ...freePorts, EDGE_HOST: '::', GREETER_HOST: '::' });
+    await urlsOf(start.output);
+    start.signal('SIGTERM');
+    await start.exited;
+    expect(start.output()).not.toContain('Another program');
   });
 
   test('killed outright, it leaves no service behind', async () => {

@@ -2,6 +2,7 @@
  * `pnpm start`: the composed system, one process for each service, until Ctrl-C or SIGTERM. A service that dies later on leaves
  * the others running, as it would in production; `pnpm faults` starts it again.
  */
+import { Command } from 'commander';
 import pretty from 'pino-pretty';
 import { ComposedSystem } from './composed-system.ts';
 import { whenLaunchersGo } from './launchers.ts';
@@ -9,6 +10,14 @@ import { describeEnding, type Output } from './node-process.ts';
 import { EndedBeforeListening } from './service-process.ts';
 import { SERVICES } from './services.ts';
 import { openControl } from './start/control.ts';
+import { otherListeners } from './start/other-listeners.ts';
+import { LOG_FILES, openServiceLog } from './start/service-logs.ts';
+
+const { logs: showLogs } = new Command('pnpm start')
+  .description('Runs the edge and the greeter until Ctrl-C.')
+  .option('--logs', 'shows what the services log here, instead of writing it to files', false)
+  .parse()
+  .opts<{ logs: boolean }>();
 
 let stoppingSince: number | undefined;
 let closeControl = () => {};
@@ -18,15 +27,22 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 const system = new ComposedSystem({
   optionsOf: (name) => ({
     env: { FAULTS: 'on', ...process.env },
-    stdout: logOutput(),
+    stdout: showLogs ? logOutput() : openServiceLog(name),
     onDeath: (ending) => {
       if (stoppingSince !== undefined) return;
-      say(`${name} has died (${describeEnding(ending)}). It starts again with: pnpm faults start ${name}`);
+      say(
+        `${name} has died (${describeEnding(ending)}). It starts again with: pnpm faults start ${name}${whereLogs('. Its log: ')}`,
+      );
       // With nobody left there is nothing to be in charge of.
       if (system.services.every(({ state }) => state === 'stopped')) stop(1);
     },
   }),
 });
+
+/** Where to read what the services log, unless it is shown here. */
+function whereLogs(lead: string): string {
+  return showLogs ? '' : `${lead}${LOG_FILES}`;
+}
 
 /** On a terminal lines are formatted for people; elsewhere they stay the JSON that the service writes. */
 function logOutput(): Output {
@@ -72,8 +88,17 @@ try {
   say(`
 ${where.join(', ')}.
 Try:  curl '${first?.url}/hello?name=John'
-Stop: Ctrl-C
+Stop: Ctrl-C${whereLogs('\nLogs: tail -f ')}
 `);
+  const ports = SERVICES.flatMap((name) => system.addressesOf(name)).flatMap(({ name, url, opsUrl }) => {
+    const prefix = name.toUpperCase();
+    const host = process.env[`${prefix}_HOST`] ?? '127.0.0.1';
+    return [
+      { url, setting: `${prefix}_PORT`, host },
+      { url: opsUrl, setting: `${prefix}_OPS_PORT`, host },
+    ];
+  });
+  for (const sentence of await otherListeners(ports)) say(sentence);
 } catch (error) {
   // What could not start has said why.
   if (!(error instanceof EndedBeforeListening))

@@ -27,7 +27,8 @@ interface Link {
   readonly line: number;
 }
 
-function isSkipped(path: string, root: string): boolean {
+/** Whether a path is in a folder whose Markdown is not checked. */
+export function isSkipped(path: string, root: string): boolean {
   // docs/results is committed; results/ in the root is where a run writes.
   const inside = relative(root, resolve(root, path));
   return inside.split('/').some((part, depth) => SKIPPED.has(part) && (part !== 'results' || depth === 0));

@@ -1,6 +1,6 @@
 /**
  * Makes a delay of a fault plan from a measured histogram: reads what a `/metrics` answers from standard input, writes
- * JSON. `curl -s http://localhost:8081/metrics | node packages/faults/src/latency-histogram.ts http_client_request_duration_seconds`
+ * JSON. `curl -s http://127.0.0.1:8081/metrics | node packages/faults/src/latency-histogram.ts http_client_request_duration_seconds`
  */
 import { text } from 'node:stream/consumers';
 import { histogramFromPrometheus } from './prometheus-histogram.ts';
