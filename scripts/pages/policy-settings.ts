@@ -15,6 +15,7 @@ const PAGES: Readonly<Record<string, RegExp>> = {
   'retry.md': /_CALL_(ATTEMPTS|BACKOFF_\w+|RETRY_\w+)$/,
   'patience.md': /_CALL_PATIENCE$/,
   'hedge.md': /_CALL_HEDGE$/,
+  'wait-for-ready.md': /_CALL_WAIT_FOR_READY$/,
   'balancer.md': /^[A-Z]+_URL$/,
   'breaker.md': /_CALL_BREAKER_\w+$/,
   'attempt-timeout.md': /_CALL_ATTEMPT_TIMEOUT_MS$/,

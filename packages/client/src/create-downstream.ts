@@ -24,6 +24,11 @@ import { discover } from './discovery.ts';
 import { type DownstreamOptions, resolveOptions } from './downstream-options.ts';
 import { bareOrder } from './downstream-order.ts';
 
+/** Of the deadline, how long a call may wait for an endpoint to come back. Enough must be left for the answer. */
+const RECOVERY_SHARE = 0.5;
+/** Of the places, how many may be taken up by calls that wait for an endpoint to come back. The others are for those that still answer. */
+const WAITING_SHARE = 0.5;
+
 /** What is known of a downstream right now. */
 export interface DownstreamStatus {
   readonly policy: 'standard' | 'none';
@@ -35,6 +40,8 @@ export interface DownstreamStatus {
   readonly maxInFlight: number;
   readonly queued: number;
   readonly maxQueued: number;
+  /** Calls that wait for an endpoint to come back. Missing unless `waitForReady` is on. */
+  readonly waiting: number | undefined;
   readonly endpoints: readonly {
     readonly url: string;
     readonly breaker: BreakerState;
@@ -99,7 +106,7 @@ export function createDownstream<C extends Contract>(
   const { maxInFlight, maxQueued } = known;
   const bulkhead = createBulkhead({ maxInFlight, maxQueued, onEvent });
   const balancer = createBalancer({
-    guard: (endpoint) => {
+    guard: (endpoint, onChange) => {
       const breaker = createBreaker({
         windowMs: known.breakerWindowMs,
         minimumCalls: known.breakerMinimumCalls,
@@ -107,6 +114,8 @@ export function createDownstream<C extends Contract>(
         attemptTimeoutMs: known.attemptTimeoutMs,
         slowShare: known.breakerSlowShare,
         patientForMs: known.patience ? known.deadlineMs : undefined,
+        noticesOutages: known.waitForReady,
+        onChange,
         openMs: known.breakerOpenMs,
         maxOpenMs: known.breakerMaxOpenMs,
         clock,
@@ -122,6 +131,12 @@ export function createDownstream<C extends Contract>(
         get recent() {
           return breaker.recent;
         },
+        get retryAfterMs() {
+          return breaker.retryAfterMs;
+        },
+        get openings() {
+          return breaker.openings;
+        },
         forget: () => breaker.forget(),
         close: () => {
           breaker.close();
@@ -129,6 +144,10 @@ export function createDownstream<C extends Contract>(
         },
       };
     },
+    recovery:
+      known.waitForReady && !isBare
+        ? { mostMs: known.deadlineMs * RECOVERY_SHARE, maxWaiting: Math.ceil(maxInFlight * WAITING_SHARE) }
+        : undefined,
     minimumOutcomes: known.breakerMinimumCalls,
     onEvent,
     clock,
@@ -201,6 +220,7 @@ export function createDownstream<C extends Contract>(
         maxInFlight,
         queued: bulkhead.queued,
         maxQueued,
+        waiting: known.waitForReady ? balancer.waiting : undefined,
         endpoints: now,
       };
     },

@@ -54,6 +54,11 @@ export interface DownstreamOptions {
   readonly coalesce?: boolean;
   /** Whether a safe call that takes longer than usual gets a second attempt, paid from the retry budget. Default false. */
   readonly hedge?: boolean;
+  /**
+   * Whether a breaker opens at a run of failures that is no chance, and a call that no endpoint admits waits for the first one that
+   * comes back: for half of the deadline at most, and shorter once the outage is long. Half of the places may wait. Default false.
+   */
+  readonly waitForReady?: boolean;
   /** Calls in flight at once, at least 1. Default 128. */
   readonly maxInFlight?: number;
   /** Calls that may wait for a place. One more is refused. Default 64. */
@@ -107,6 +112,7 @@ export function resolveOptions(options: DownstreamOptions): Required<DownstreamO
     staleIfError: false,
     coalesce: false,
     hedge: false,
+    waitForReady: false,
     maxInFlight: DEFAULTS.maxInFlight,
     maxQueued: DEFAULTS.maxQueued,
     breakerWindowMs: DEFAULTS.breakerWindowMs,
@@ -176,6 +182,7 @@ const OPTION_NAMES: ReadonlySet<string> = new Set<keyof DownstreamOptions>([
   'staleIfError',
   'coalesce',
   'hedge',
+  'waitForReady',
   'maxInFlight',
   'maxQueued',
   'breakerWindowMs',

@@ -303,3 +303,39 @@ describe('with patience', () => {
     expect(calls.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 3 }, () => 'deadline_exceeded'));
   });
 });
+
+test('with waitForReady, an outage of half a second costs time and no answer, and a long one fails fast', async () => {
+  let isDown = false;
+  const { find, time, shop } = setup(async () => (isDown ? refused() : found), {
+    waitForReady: true,
+    maxInFlight: 256,
+  });
+  const calls: { readonly outcome: unknown; readonly atMs: number | undefined }[] = [];
+  const stream = async (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 10) {
+      calls.push(find());
+      // oxlint-disable-next-line no-await-in-loop -- one after the other is the point
+      await time.advance(10);
+    }
+  };
+  await stream(3_000);
+  calls.length = 0;
+  isDown = true;
+  await stream(500);
+  isDown = false;
+  await time.advance(1_000);
+  const answered = calls.filter(({ outcome }) => JSON.stringify(outcome) === '{"price":1}');
+  // Each of two breakers needs its own run of failures.
+  expect(answered.length).toBeGreaterThanOrEqual(calls.length - 2 * 12);
+  expect([shop.status().waiting, shop.status().inFlight]).toEqual([0, 0]);
+
+  isDown = true;
+  await stream(5_000);
+  const startedAt = time.clock.now();
+  const late = find();
+  await time.advance(500);
+  expect(['breaker_open', 'budget_exhausted', 'unreachable']).toContain(late.outcome);
+  expect((late.atMs ?? Number.NaN) - startedAt).toBeLessThanOrEqual(250);
+  await time.advance(2_000);
+  expect(time.pending(), 'no timer outlives the calls').toBe(0);
+});

@@ -4,10 +4,11 @@ import { type Clock, type Random, systemClock } from './clock.ts';
 import { DEFAULTS } from './defaults.ts';
 import type { Endpoint } from './endpoint.ts';
 import { ignoreEvents, type PolicyListener } from './events.ts';
-import { checkCount, checkShare } from './options.ts';
+import { checkCount, checkMs, checkShare } from './options.ts';
 import type { RecentOutcomes } from './outcome.ts';
 import { eject, isEjected, isOnProbation, type Judged, outliersOf, PROBATION_SHARE, UNSUSPECTED } from './outliers.ts';
 import type { Call, Policy } from './policy.ts';
+import { createRecoveryQueue, type RecoveryOptions } from './recovery-queue.ts';
 
 /** What guards one endpoint: its breaker. */
 export interface EndpointGuard {
@@ -16,6 +17,10 @@ export interface EndpointGuard {
   readonly admits: boolean;
   /** The latest outcomes. None unless the guard is closed: a half-open endpoint is to be asked, not judged. */
   readonly recent: RecentOutcomes;
+  /** Milliseconds until a call may be admitted again. 0 while a probe is finding out. Without it, no call waits for the endpoint. */
+  readonly retryAfterMs?: number;
+  /** How often it has opened in a row without an answer in between. */
+  readonly openings?: number;
   /** Forgets the latest outcomes. */
   forget(): void;
   /** The endpoint is gone. */
@@ -23,8 +28,13 @@ export interface EndpointGuard {
 }
 
 export interface BalancerOptions<Guard extends EndpointGuard> {
-  /** Makes the guard of a new endpoint. The guard lives as long as the endpoint is known. */
-  readonly guard: (endpoint: Endpoint) => Guard;
+  /**
+   * Makes the guard of a new endpoint. The guard lives as long as the endpoint is known.
+   * @param onChange to be called when the guard may admit again, or no longer does
+   */
+  readonly guard: (endpoint: Endpoint, onChange: () => void) => Guard;
+  /** Lets a call that no endpoint admits wait for the first one that does. Default: it is refused at once. */
+  readonly recovery?: RecoveryOptions | undefined;
   /**
    * Largest share of the endpoints that may be left out. Beyond it, calls to the remaining bad ones are refused instead of moved:
    * moved onto the few good ones, they would overload those too (Envoy's max_ejection_percent). Default 0.5.
@@ -55,6 +65,8 @@ export interface Balancer<Guard> {
   /** Replaces the set of endpoints. Endpoints that stay keep their guard and what it knows. */
   update(endpoints: readonly Endpoint[]): void;
   readonly endpoints: readonly EndpointStatus<Guard>[];
+  /** Calls that wait for an endpoint to come back. */
+  readonly waiting: number;
 }
 
 /**
@@ -79,7 +91,32 @@ export function createBalancer<Guard extends EndpointGuard>(options: BalancerOpt
   } = options;
   checkShare('maxLeftOut', maxLeftOut);
   checkCount('minimumOutcomes', minimumOutcomes, { min: 1 });
+  if (options.recovery !== undefined) {
+    checkMs('recovery.mostMs', options.recovery.mostMs, { min: 1 });
+    checkCount('recovery.maxWaiting', options.recovery.maxWaiting, { min: 1 });
+  }
   let members: Member<Guard>[] = [];
+  const queue =
+    options.recovery === undefined
+      ? undefined
+      : createRecoveryQueue<Member<Guard>>(() => members, options.recovery, clock, onEvent);
+  /** Waits until an endpoint admits the call. If none does in time, the one given refuses it. */
+  const waitFor = async (refusing: Member<Guard>, context: CallContext, recovery: NonNullable<typeof queue>) => {
+    const boundAt = recovery.boundFor(context);
+    let member = refusing;
+    while (!member.guard.admits) {
+      // oxlint-disable-next-line no-await-in-loop -- a newcomer may have been faster
+      const back = await recovery.wait(context, boundAt);
+      if (back === undefined) return refusing;
+      member = back;
+    }
+    return member;
+  };
+  const newMember = (endpoint: Endpoint): Member<Guard> => {
+    const guard = options.guard(endpoint, () => queue?.changed(member));
+    const member: Member<Guard> = { endpoint, guard, inFlight: 0, ...UNSUSPECTED };
+    return member;
+  };
   const mostLeftOut = () => Math.floor(members.length * maxLeftOut);
 
   const pick = (tried: ReadonlySet<string>): Member<Guard> => {
@@ -111,7 +148,9 @@ export function createBalancer<Guard extends EndpointGuard>(options: BalancerOpt
       // Each guard wraps `next` once and not once a call. The entry goes away together with the endpoint.
       const guarded = new WeakMap<Member<Guard>, Call<T>>();
       return async (context: CallContext) => {
-        const member = pick(context.tried);
+        let member = pick(context.tried);
+        const mustWait = queue !== undefined && !member.guard.admits;
+        if (mustWait) member = await waitFor(member, context, queue);
         let call = guarded.get(member);
         if (call === undefined) {
           call = member.guard.policy(next);
@@ -120,7 +159,10 @@ export function createBalancer<Guard extends EndpointGuard>(options: BalancerOpt
         context.tried.add(member.endpoint.origin);
         member.inFlight++;
         try {
-          return await call({ ...context, endpoint: member.endpoint });
+          const answer = call({ ...context, endpoint: member.endpoint });
+          // If the endpoint admits another call, that is the next one that waits.
+          if (mustWait) queue.changed(member);
+          return await answer;
         } finally {
           member.inFlight--;
         }
@@ -136,13 +178,18 @@ export function createBalancer<Guard extends EndpointGuard>(options: BalancerOpt
       const known = new Map(members.map((member) => [member.endpoint.origin, member]));
       members = endpoints.map((endpoint) => {
         const member = known.get(endpoint.origin);
-        if (member === undefined) return { endpoint, guard: options.guard(endpoint), inFlight: 0, ...UNSUSPECTED };
+        if (member === undefined) return newMember(endpoint);
         // Its other addresses may have changed.
         member.endpoint = endpoint;
         return member;
       });
       const kept = new Set(members);
       for (const member of known.values()) if (!kept.has(member)) member.guard.close();
+      if (members.length === 0) queue?.close();
+      for (const member of members) if (!known.has(member.endpoint.origin)) queue?.changed(member);
+    },
+    get waiting() {
+      return queue?.waiting ?? 0;
     },
     get endpoints() {
       return members;

@@ -6,6 +6,7 @@ import { CallError, isCallError } from './call-error.ts';
 import { type Clock, type Random, systemClock } from './clock.ts';
 import { DEFAULTS } from './defaults.ts';
 import { type BreakerState, ignoreEvents, type PolicyListener, tell } from './events.ts';
+import { createFailureRun } from './failure-run.ts';
 import { createLateAttempts, type FollowedAttempt } from './late-attempts.ts';
 import { checkCap, checkCount, checkMs, checkShare } from './options.ts';
 import { type RecentOutcomes, type Verdict, verdictOf } from './outcome.ts';
@@ -36,6 +37,13 @@ export interface BreakerOptions {
    */
   readonly patientForMs?: number | undefined;
   /**
+   * For callers that wait until the breaker is half-open. A run of failures that is no chance opens the breaker, whatever the window
+   * holds. A probe that fails at once does not lengthen the open time, and up to five such probes follow each other. Default false.
+   */
+  readonly noticesOutages?: boolean;
+  /** Called when the breaker may admit a call again, or no longer does. Default: nobody. */
+  readonly onChange?: () => void;
+  /**
    * How long the breaker stays open the first time, in milliseconds. Doubles each time a probe fails. Jittered down by up to a
    * quarter. Default 250, or `maxOpenMs` if that is less.
    */
@@ -60,6 +68,8 @@ export interface Breaker {
    * closed, so that the breaker itself is asked first. At most 100 ms old.
    */
   readonly recent: RecentOutcomes;
+  /** How often the breaker has opened in a row without closing in between. 0 while it is closed. */
+  readonly openings: number;
   /** Attempts that are late and not yet decided. Each counts as a failure. 0 unless `patientForMs` is set. */
   readonly late: number;
   /** Empties the window. */
@@ -82,6 +92,11 @@ const OPEN_JITTER = 0.25;
 const USUAL_WEIGHT = 0.1;
 const FAIR_MULTIPLE = 5;
 const LEAST_FAIR_CHANCE_MS = 10;
+
+/** A probe that fails within this share of the attempt timeout fails at once … */
+const FAST_PROBE_SHARE = 0.2;
+/** … and after so many of them in a row the breaker opens again. */
+const FAST_PROBES = 5;
 
 /** An attempt is late after this multiple of what answers usually take, if that is longer than the attempt timeout … */
 const LATE_MULTIPLE = 2;
@@ -123,6 +138,8 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
     attemptTimeoutMs = DEFAULTS.attemptTimeoutMs,
     slowShare = DEFAULTS.breakerSlowShare,
     patientForMs,
+    noticesOutages = false,
+    onChange = () => undefined,
     maxOpenMs = DEFAULTS.breakerMaxOpenMs,
     openMs = Math.min(DEFAULTS.breakerOpenMs, maxOpenMs),
     clock = systemClock,
@@ -163,6 +180,11 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
   let epoch = 0;
   let openUntil = 0;
   let openingsInARow = 0;
+  /** How often the open time has doubled. */
+  let doublings = 0;
+  const run = createFailureRun();
+  let running = 0;
+  let fastProbes = 0;
   /** Smoothed duration of a success. Until one has been seen, half of `fairChanceMs` is chance enough. */
   let usualMs = limits.fairChanceMs / (2 * FAIR_MULTIPLE);
   let answers = 0;
@@ -179,15 +201,21 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
     epoch++;
     probe = undefined;
     onEvent({ type: 'breaker_transition', from, to });
+    onChange();
   };
-  const open = () => {
-    const fullMs = Math.min(maxOpenMs, openMs * 2 ** openingsInARow++);
+  /** @param isLonger whether the next time will be twice as long */
+  const open = (isLonger = true) => {
+    const fullMs = Math.min(maxOpenMs, openMs * 2 ** doublings);
+    openingsInARow++;
+    if (isLonger) doublings++;
+    fastProbes = 0;
     openUntil = clock.now() + fullMs * (1 - OPEN_JITTER * random());
     enter('open');
   };
   const close = () => {
     forget();
     openingsInARow = 0;
+    doublings = 0;
     openedByLate = false;
     lateProbes.clear();
     enter('closed');
@@ -195,7 +223,7 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
   judge.on('open', () => {
     // opossum would become half-open by a global timer, which knows only the process's clock. Closing it at once clears that timer.
     judge.close();
-    if (state === 'closed') open();
+    if (state === 'closed') open(!noticesOutages);
   });
 
   const late = createLateAttempts(clock);
@@ -215,10 +243,10 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
   };
   const considerLate = () => {
     if (late.pending === 0 || state !== 'closed') return;
-    if (late.isSilent(minimumCalls, SILENT_SHARE * (patientForMs ?? 0)) || failureShare() > failureRate) {
-      open();
-      openedByLate = true;
-    }
+    const isSilent = late.isSilent(minimumCalls, SILENT_SHARE * (patientForMs ?? 0));
+    if (!isSilent && failureShare() <= failureRate) return;
+    open(isSilent || !noticesOutages);
+    openedByLate = true;
   };
   // opossum does not know of late attempts.
   judge.on('failure', considerLate);
@@ -304,6 +332,22 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
       }
     });
   };
+  const considerRun = () => {
+    run.failed();
+    if (run.isNoChance(running)) open(false);
+  };
+  const freeProbe = () => {
+    if (probe === undefined) return;
+    probe = undefined;
+    onChange();
+  };
+  const probeFailed = (tookMs: number) => {
+    openedByLate = false;
+    run.failed();
+    const atOnce = noticesOutages && tookMs < attemptTimeoutMs * FAST_PROBE_SHARE;
+    if (atOnce && ++fastProbes < FAST_PROBES) freeProbe();
+    else open(!atOnce);
+  };
   const patientVerdictOf = (
     error: unknown,
     { signal }: CallContext,
@@ -325,6 +369,8 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
       watch?.({ type: 'breaker_admitted', attempt, state });
       const admittedIn = epoch;
       const startedAt = clock.now();
+      running++;
+      let wasCut = false;
       const followed = patientForMs === undefined ? undefined : follow(context, patientForMs, lease);
       let verdict: Verdict = 'neutral';
       try {
@@ -337,6 +383,7 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
         verdict = followed === undefined && tookMs >= limits.slowCallMs ? 'failure' : 'success';
         return value;
       } catch (error) {
+        wasCut = isCallError(error) && (error.code === 'attempt_timeout' || error.code === 'deadline_exceeded');
         verdict =
           followed === undefined
             ? verdictOf(error, clock.now() - startedAt >= fairChanceMs())
@@ -344,21 +391,22 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
         throw error;
       } finally {
         watch?.({ type: 'breaker_verdict', attempt, verdict });
+        running--;
         const wasCounted = followed !== undefined && late.end(followed);
         if (followed !== undefined && verdict === 'success') late.answered();
+        if (noticesOutages && verdict === 'success') run.succeeded();
         if (followed?.isLate === true) {
           if (wasCounted && verdict !== 'neutral') tellJudge(verdict);
           else if (verdict === 'success' && lateProbes.has(followed)) close();
           lateProbes.delete(followed);
           // A probe whose lease has passed to another call speaks only for itself.
         } else if (epoch === admittedIn && lease === probe) {
-          if (verdict === 'neutral') probe = undefined;
-          else if (state === 'closed') tellJudge(verdict);
-          else if (verdict === 'success') close();
-          else {
-            openedByLate = false;
-            open();
-          }
+          if (verdict === 'neutral') freeProbe();
+          else if (state === 'closed') {
+            tellJudge(verdict);
+            if (noticesOutages && verdict === 'failure' && !wasCut) considerRun();
+          } else if (verdict === 'success') close();
+          else probeFailed(clock.now() - startedAt);
         }
       }
     },
@@ -371,6 +419,9 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
     },
     get recent() {
       return recentOutcomes();
+    },
+    get openings() {
+      return openingsInARow;
     },
     get late() {
       return late.pending;

@@ -11,6 +11,8 @@ export type PolicyEvent =
   | { readonly type: 'hedge'; readonly afterMs: number }
   /** An attempt has taken too long, and goes on. Its breaker counts it as a failure until it is answered. */
   | { readonly type: 'late'; readonly attempt: number }
+  /** A call has waited for an endpoint to come back. `refused`: none did in time. */
+  | { readonly type: 'waited'; readonly outcome: 'admitted' | 'refused'; readonly waitedMs: number }
   /** A policy refused to send the call, or to retry it. */
   | { readonly type: 'rejected'; readonly code: 'overloaded' | 'breaker_open' | 'budget_exhausted' }
   | { readonly type: 'breaker_transition'; readonly from: BreakerState; readonly to: BreakerState }
@@ -46,6 +48,8 @@ export type CallEvent =
   /** The call waits for a place in the bulkhead. `admitted` follows once it has one. */
   | { readonly type: 'queued' }
   | { readonly type: 'admitted' }
+  /** No endpoint admits the call, and it waits for one. `waited` follows, unless the caller leaves. */
+  | { readonly type: 'waiting' }
   /** The call shares the answer of an identical call that was already in flight. */
   | { readonly type: 'shared' }
   /** A breaker let the attempt through in this state. If it was half-open, the attempt is the probe. */

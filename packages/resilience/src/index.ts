@@ -40,6 +40,7 @@ export type { RecentOutcomes, Verdict } from './outcome.ts';
 export { type PatienceOptions, patience } from './patience.ts';
 export { type Call, compose, none, type Policy } from './policy.ts';
 export { questionOf } from './question.ts';
+export type { RecoveryOptions } from './recovery-queue.ts';
 export { isRetryable, type RetryOptions, retry } from './retry.ts';
 export { createRetryBudget, type RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
 export { type StaleIfErrorOptions, staleIfError, usableOnErrorMs } from './stale-if-error.ts';

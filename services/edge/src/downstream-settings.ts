@@ -35,6 +35,11 @@ export const perDownstream = {
     'off',
     'Whether a safe call that takes longer than usual gets a second attempt, paid from the retry budget.',
   ),
+  CALL_WAIT_FOR_READY: setting.choice(
+    ['off', 'on'],
+    'off',
+    'Whether breakers notice an outage by a run of failures, and calls wait for its end as long as it may be short.',
+  ),
   CALL_MAX_IN_FLIGHT: setting.count(DEFAULTS.maxInFlight, 'Calls in flight at once.'),
   CALL_MAX_QUEUED: setting.count(DEFAULTS.maxQueued, 'Calls that may wait for a place. One more is refused.', {
     min: 0,
@@ -78,6 +83,7 @@ export function optionsOf(config: DownstreamConfig, deadlineMs: number): Downstr
     staleIfError: config.CALL_STALE_IF_ERROR === 'on',
     coalesce: config.CALL_COALESCE === 'on',
     hedge: config.CALL_HEDGE === 'on',
+    waitForReady: config.CALL_WAIT_FOR_READY === 'on',
     maxInFlight: config.CALL_MAX_IN_FLIGHT,
     maxQueued: config.CALL_MAX_QUEUED,
     breakerWindowMs: config.CALL_BREAKER_WINDOW_MS,

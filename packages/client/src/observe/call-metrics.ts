@@ -94,6 +94,12 @@ export function callMetrics(registry: Registry, clock: Clock = systemClock): Cal
     labelNames: ['downstream'],
     registers,
   });
+  const waits = new Counter({
+    name: 'client_recovery_waits_total',
+    help: 'Calls that waited for an endpoint to come back, by whether one did in time.',
+    labelNames: ['downstream', 'outcome'],
+    registers,
+  });
   const rejected = new Counter({
     name: 'client_rejected_total',
     help: 'Calls and retries that a policy refused to send.',
@@ -147,6 +153,7 @@ export function callMetrics(registry: Registry, clock: Clock = systemClock): Cal
       }
       hedges.inc({ downstream }, 0);
       late.inc({ downstream }, 0);
+      for (const outcome of ['admitted', 'refused']) waits.inc({ downstream, outcome }, 0);
       ejections.inc({ downstream }, 0);
       return {
         call: observe(clock, (operation, seconds, outcome) => {
@@ -174,6 +181,9 @@ export function callMetrics(registry: Registry, clock: Clock = systemClock): Cal
               break;
             case 'late':
               late.inc({ downstream });
+              break;
+            case 'waited':
+              waits.inc({ downstream, outcome: event.outcome });
               break;
             case 'rejected':
               rejected.inc({ downstream, code: event.code });

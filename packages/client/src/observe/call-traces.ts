@@ -214,6 +214,12 @@ function noteDecisions(span: Span): Watcher {
       case 'late':
         span.addEvent('late', { 'halfopen.attempt': event.attempt });
         break;
+      case 'waiting':
+        span.addEvent('waiting for an endpoint to come back');
+        break;
+      case 'waited':
+        span.addEvent('waited', { 'halfopen.outcome': event.outcome, 'halfopen.waited_ms': event.waitedMs });
+        break;
       case 'rejected':
         span.addEvent('rejected', { 'error.type': event.code });
         break;

@@ -9,7 +9,8 @@ import {
 
 /**
  * What a request spends its time on. It is one of these at any moment, so they add up to the whole. `admission`: waits for a place in
- * the service. `queue`: waits for a place in the bulkhead. `attempts`: waits for the downstream. `backoff`: waits before a retry.
+ * the service. `queue`: waits for a place in the bulkhead. `attempts`: waits for the downstream. `backoff`: waits before a retry, or for an
+ * endpoint to come back.
  * `shared`: waits for an identical call. `own`: the service's own work.
  */
 const PARTS = ['admission', 'queue', 'attempts', 'backoff', 'shared', 'own'] as const;
@@ -47,6 +48,8 @@ interface ExplainedCall {
   readonly backoffs: { readonly afterAttempt: number; readonly because: CallErrorCode; readonly delayMs: number }[];
   /** Attempts begun beside one that took long. */
   hedges: number;
+  /** Waits for an endpoint to come back, if there were any. They are part of `backoff`. */
+  recoveryWaits?: { readonly outcome: 'admitted' | 'refused'; readonly waitedMs: number }[];
   /** Codes of the policies that refused an attempt or a retry. */
   readonly rejected: CallErrorCode[];
 }
@@ -170,6 +173,14 @@ class FollowedCall {
         break;
       case 'hedge':
         call.hedges++;
+        break;
+      case 'waiting':
+        this.#turnTo('backoff');
+        break;
+      case 'waited':
+        call.recoveryWaits ??= [];
+        call.recoveryWaits.push({ outcome: event.outcome, waitedMs: round(event.waitedMs) });
+        this.#turnTo('own');
         break;
       case 'rejected':
         call.rejected.push(event.code);

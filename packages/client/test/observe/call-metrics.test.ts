@@ -48,10 +48,15 @@ test('attempts are counted by endpoint; one that is gone leaves the metrics', as
   expect(await registry.metrics()).not.toContain('10.0.0.2');
 });
 
-test('late attempts are counted, from 0', async () => {
+test('late attempts and waits are counted, from 0', async () => {
   const registry = new Registry();
   const { onEvent } = callMetrics(registry).forDownstream('greeter', greeterContract);
   expect(await registry.metrics()).toContain('client_late_attempts_total{downstream="greeter"} 0');
   onEvent({ type: 'late', attempt: 1 });
   expect(await registry.metrics()).toContain('client_late_attempts_total{downstream="greeter"} 1');
+  onEvent({ type: 'waited', outcome: 'refused', waitedMs: 250 });
+  const waits = (outcome: string, count: number) =>
+    `client_recovery_waits_total{downstream="greeter",outcome="${outcome}"} ${count}`;
+  expect(await registry.metrics()).toContain(waits('refused', 1));
+  expect(await registry.metrics()).toContain(waits('admitted', 0));
 });

@@ -182,3 +182,20 @@ test('an attempt that was late and was answered after all is both', () => {
     { tookMs: 800, outcome: 'success', breaker: { state: 'closed', verdict: 'success', late: true } },
   ]);
 });
+
+test('a wait for an endpoint to come back is told, and its time is back-off', () => {
+  const { explanation, pass } = setup();
+  const watch = explanation.watchCall();
+  watch(started);
+  watch({ type: 'waiting' });
+  pass(240);
+  watch({ type: 'waited', outcome: 'admitted', waitedMs: 240 });
+  watch({ type: 'breaker_admitted', attempt: 1, state: 'half_open' });
+  watch({ type: 'attempt_started', attempt: 1, endpoint: 'http://a' });
+  pass(10);
+  watch({ type: 'attempt_ended', attempt: 1, error: undefined });
+  watch(ended);
+  const { parts, calls } = explanation.summary();
+  expect([parts.backoff, parts.attempts]).toEqual([240, 10]);
+  expect(calls[0]?.recoveryWaits).toEqual([{ outcome: 'admitted', waitedMs: 240 }]);
+});
