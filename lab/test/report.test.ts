@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Verdict } from '@halfopen/figures/statistics';
-import { expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { overviewPicture } from '../src/publish/overview-picture.ts';
 import { publicationOf } from '../src/publish/publication.ts';
 import { renderJunit } from '../src/report/junit.ts';
@@ -30,7 +30,7 @@ it('renders the same page for the same result, with the verdict before all else'
   expect(renderReport(sampleResult())).toBe(html);
   const order = [
     'Failed</h2>',
-    'Of 5 hypotheses, 1 failed, 1 could not be decided and 3 held. Something that was demanded before the run did not happen.',
+    'Of 5 hypotheses, 1 failed, 1 could not be decided and 3 held. The system did not do everything that this experiment demands of it.',
     'In the phase during (10 to 22 s):',
     sample.experiment.why,
     'Hypotheses</h2>',
@@ -412,4 +412,50 @@ it('shades a fault for as long as it really was in force, and as planned where t
   };
   expect(of(22.81)).toContain('Fault from 10 to 22.81 s: greeter hangs.');
   expect(of(22.03)).toContain('Fault from 10 to 22 s: greeter hangs.');
+});
+
+describe('a run in which nothing was broken, on a service of which only the URL is known', () => {
+  const noBreaker = (run: RunResult): RunResult => ({
+    ...run,
+    timeline: {
+      ...run.timeline,
+      attempts: run.timeline.attempts.map(() => null),
+      breaker: run.timeline.breaker.map(() => null),
+    },
+  });
+  const [first] = sample.variants as [VariantResult];
+  const calm = {
+    ...sample,
+    faults: [],
+    loadChanges: [],
+    hypotheses: sample.hypotheses.filter(({ metric }) => metric !== 'recoveryMs'),
+    provenance: { ...sample.provenance, on: 'http://127.0.0.1:8081' },
+    variants: [{ ...first, runs: first.runs.map(noBreaker) }],
+  };
+
+  it('has no recovery, and no empty panels', () => {
+    const page = renderReport(calm);
+    expect(page).toContain('the service at http://127.0.0.1:8081');
+    expect(page).toContain(`Attempts could not be counted: ${first.name}.`);
+    for (const absent of [
+      'recovery</th>',
+      'from the end of the fault',
+      'Circuit breaker',
+      'Attempts against requests',
+    ]) {
+      expect(page).not.toContain(absent);
+      expect(renderReport(sample)).toContain(absent);
+    }
+  });
+
+  it('has the recovery that a hypothesis asks for', () => {
+    const [one] = sample.hypotheses as [HypothesisResult];
+    const asked = { ...one, metric: 'recoveryMs' as const, phase: 'after' as const };
+    expect(renderReport({ ...calm, hypotheses: [asked] })).toContain('recovery</th>');
+    expect(renderReport(calm)).not.toContain('recovery</th>');
+  });
+});
+
+it('says what a variant is', () => {
+  expect(renderReport(sample)).toContain('a bare call without any policy, the control');
 });

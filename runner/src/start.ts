@@ -31,7 +31,7 @@ const system = new ComposedSystem({
     onDeath: (ending) => {
       if (stoppingSince !== undefined) return;
       say(
-        `${name} has died (${describeEnding(ending)}). It starts again with: pnpm faults start ${name}${whereLogs('. Its log: ')}`,
+        `${name} has died (${describeEnding(ending)})${whereLogs(': see ')}. It starts again with: pnpm faults start ${name}`,
       );
       // With nobody left there is nothing to be in charge of.
       if (system.services.every(({ state }) => state === 'stopped')) stop(1);

@@ -4,6 +4,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { provenanceOf } from '@halfopen/figures/provenance';
 import { Command, InvalidArgumentError } from 'commander';
+import { environmentOf } from '../experiment/environment.ts';
 import type { Experiment } from '../experiment/format.ts';
 import { type Place, placeChecks, speaksOf } from '../experiment/place-checks.ts';
 import { askOnce } from '../load/ask-once.ts';
@@ -20,6 +21,7 @@ import { undo } from '../system/undo.ts';
 import type { Wire } from '../system/wire.ts';
 import { createProgressLine } from '../terminal/progress-line.ts';
 import { verdictTable } from '../terminal/verdict-table.ts';
+import { variantWords } from '../wording/variant-words.ts';
 import { addressMistakes, isUrl } from './addresses.ts';
 import { type ExperimentFile, readExperimentFiles } from './experiment-files.ts';
 import { typedIn, typedPath } from './typed-path.ts';
@@ -157,6 +159,8 @@ async function runJob(
   const wire: Wire | undefined = options.wire === undefined ? undefined : { apiUrl: options.wire.replace(/\/$/, '') };
   const line = createProgressLine(experiment.load.phases, process.stderr, () => performance.now());
   if (jobs > 1) process.stderr.write(`${file}\n`);
+  for (const [name, variant] of Object.entries(experiment.variants))
+    process.stderr.write(`${name}: ${variantWords(environmentOf(variant), on)}\n`);
   try {
     return await runExperiment({
       experiment,

@@ -2,6 +2,7 @@ import { settings as edgeSettings } from '@halfopen/edge/config';
 import { settings as greeterSettings } from '@halfopen/greeter/config';
 import { describeSetting, nearestName } from '@halfopen/service-kit';
 import { ZodDefault, ZodEnum, type ZodType } from 'zod';
+import type { Variant } from './format.ts';
 
 const SETTINGS: Readonly<Record<'edge' | 'greeter', Readonly<Record<string, ZodType>>>> = {
   edge: edgeSettings.shape,
@@ -53,4 +54,9 @@ export function environmentInJsonSchema(part: 'edge' | 'greeter'): Record<string
 /** The variables of a variant as a process takes them: every value is text. */
 export function asText(env: Readonly<Record<string, string | number>>): Record<string, string> {
   return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)]));
+}
+
+/** All that a variant sets, as a result keeps it. */
+export function environmentOf({ edge, greeter, replicas }: Variant): Record<string, string> {
+  return { ...asText(edge), ...asText(greeter), ...(replicas > 1 ? { GREETER_REPLICAS: String(replicas) } : {}) };
 }

@@ -28,24 +28,35 @@ export function figureRows(result: ExperimentResult): FigureRow[] {
   const [control, ...others] = runs as [readonly RawRun[], ...(readonly RawRun[])[]];
   const { seed } = result.provenance;
   return result.phases.flatMap((phase) =>
-    METRICS.filter((metric) => metric !== 'recoveryMs' || phase.name === 'after').map((metric): FigureRow => {
-      if (metric === 'recoveryMs') {
+    METRICS.filter((metric) => metric !== 'recoveryMs' || (phase.name === 'after' && hasRecovery(result))).map(
+      (metric): FigureRow => {
+        if (metric === 'recoveryMs') {
+          return {
+            phase: phase.name,
+            metric,
+            estimates: result.variants.map(worstRecovery),
+            differences: others.map(() => null),
+          };
+        }
         return {
           phase: phase.name,
           metric,
-          estimates: result.variants.map(worstRecovery),
-          differences: others.map(() => null),
+          estimates: runs.map((of) => estimateOf(metric, of, undefined, phase, { seed }) ?? null),
+          differences: others.map((of) =>
+            arePairs(of, control) ? (estimateOf(metric, of, control, phase, { seed }) ?? null) : null,
+          ),
         };
-      }
-      return {
-        phase: phase.name,
-        metric,
-        estimates: runs.map((of) => estimateOf(metric, of, undefined, phase, { seed }) ?? null),
-        differences: others.map((of) =>
-          arePairs(of, control) ? (estimateOf(metric, of, control, phase, { seed }) ?? null) : null,
-        ),
-      };
-    }),
+      },
+    ),
+  );
+}
+
+/** Whether there is anything to recover from, or at least somebody who asks: without a fault `0 ms` would say nothing. */
+function hasRecovery({ faults, loadChanges = [], phases, hypotheses }: ExperimentResult): boolean {
+  const endS = phases.at(-1)?.toS ?? 0;
+  return (
+    [...faults, ...loadChanges].some(({ fromS, toS }) => fromS > 0 || toS < endS) ||
+    hypotheses.some(({ metric }) => metric === 'recoveryMs')
   );
 }
 

@@ -8,11 +8,6 @@ export interface Happening {
   readonly throughout: boolean;
 }
 
-/** `4 to 12 s`, rounded to milliseconds so that floating-point noise does not show. */
-export function spanText({ fromS, toS }: { readonly fromS: number; readonly toS: number }): string {
-  return `${Number(fromS.toFixed(3))} to ${Number(toS.toFixed(3))} s`;
-}
-
 /** A smaller deviation is not visible in a picture. Applying and undoing a fault takes a request, which takes time. */
 const AS_GOOD_AS_ON_TIME_S = 0.1;
 

@@ -4,6 +4,8 @@ import { type FigureRow, figureRows } from '../judge/figure-rows.ts';
 import type { MetricName } from '../result/metrics.ts';
 import type { ExperimentResult, HypothesisResult, VariantResult } from '../result/result.ts';
 import { differenceText, formatFigure, METRIC_TEXTS } from '../wording/metric-words.ts';
+import { spanText } from '../wording/span-text.ts';
+import { variantWords } from '../wording/variant-words.ts';
 import {
   beliefSentences,
   hypothesisInterval,
@@ -15,7 +17,7 @@ import {
   verdictMeaning,
   verdictSentence,
 } from '../wording/verdict-words.ts';
-import { happeningsOf, spanText } from './happenings.ts';
+import { happeningsOf } from './happenings.ts';
 import { PAGE_STYLE } from './page-style.ts';
 import { timelinePicture } from './timeline-picture.ts';
 
@@ -65,7 +67,7 @@ ${beliefSentences(result)
 </details>
 
 <h2>What happened</h2>
-<p class="note">${variants.length > 1 ? 'One time axis and one scale for all variants. ' : ''}Shaded${sound ? '' : ', as it was planned'}: ${escape(shadedText(result))}.${repeatsNote(variants)}</p>
+<p class="note">${variants.length > 1 ? 'One time axis and one scale for all variants. ' : ''}Shaded${sound ? '' : ', as it was planned'}: ${escape(shadedText(result))}.${repeatsNote(variants)}${uncountedNote(variants)}</p>
 ${variants.map((variant, index) => figureOf(result, variant, index)).join('\n')}
 
 <h2 id="figures">All figures</h2>
@@ -104,9 +106,9 @@ function hypothesesTable(hypotheses: readonly HypothesisResult[]): string {
 }
 
 function figureOf(result: ExperimentResult, variant: VariantResult, index: number): string {
-  const env = Object.entries(variant.env).map(([name, value]) => `${name}=${value}`);
+  const words = variantWords(variant.env, result.provenance.on);
   return `<figure>
-<figcaption><h3>${escape(variant.name)}</h3> <span class="env">${escape(env.join(' '))}</span></figcaption>
+<figcaption><h3>${escape(variant.name)}</h3> <span class="env">${escape(words)}</span></figcaption>
 ${Object.entries(WIDTHS)
   .map(
     ([name, width]) =>
@@ -240,6 +242,14 @@ function shadedText(result: ExperimentResult): string {
 function repeatsNote(variants: readonly VariantResult[]): string {
   const repeats = variants[0]?.runs.length ?? 1;
   return repeats === 1 ? '' : ` The pictures show the first of ${repeats} runs; the figures are from all.`;
+}
+
+/** An absent panel must not pass for a variant without attempts. */
+function uncountedNote(variants: readonly VariantResult[]): string {
+  const uncounted = variants.filter(({ runs }) => runs[0]?.timeline.attempts.every((count) => count === null));
+  return uncounted.length === 0
+    ? ''
+    : ` Attempts could not be counted: ${escape(uncounted.map(({ name }) => name).join(', '))}.`;
 }
 
 function dateText(iso: string): string {

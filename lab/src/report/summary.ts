@@ -1,6 +1,7 @@
 import type { ExperimentResult, VariantResult } from '../result/result.ts';
 import { formatFigure } from '../wording/metric-words.ts';
-import { asItWas, spanText } from './happenings.ts';
+import { spanText } from '../wording/span-text.ts';
+import { asItWas } from './happenings.ts';
 
 /** The picture of a variant in words, for readers who cannot see it. */
 export function summaryOf(result: ExperimentResult, { name, runs }: VariantResult): string {

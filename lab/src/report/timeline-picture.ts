@@ -31,7 +31,7 @@ const HEIGHTS = { requests: 150, latency: 120, attempts: 90, breaker: 22 } as co
 
 /**
  * What a variant went through, second by second, on one time axis: requests by outcome, latency, attempts beside
- * requests, and the breaker. The scales are common to all variants, so that pictures can be compared. It shows the
+ * requests, and the breaker, the last two only where there are any. The scales are common to all variants, so that pictures can be compared. It shows the
  * first run; the figures are from all runs. A run of many minutes is shown in spans of several seconds, and says so.
  */
 export function timelinePicture(planned: ExperimentResult, variant: VariantResult, options: PictureOptions): string {
@@ -127,41 +127,43 @@ export function timelinePicture(planned: ExperimentResult, variant: VariantResul
     },
   );
 
-  const attempts = ticksUpTo(scales.attempts);
-  panel(
-    `Attempts against requests, per second${mean}`,
-    [
-      { text: 'attempts', line: 'var(--first)' },
-      { text: 'requests', line: 'var(--ink)', dash: '5 3' },
-      ...(timeline.attempts.every((count) => count === null) ? [{ text: 'attempts could not be counted' }] : []),
-    ],
-    HEIGHTS.attempts,
-    {
-      y: { domain: [0, scales.attempts], axis: null },
-      marks: [
-        grid(attempts),
-        ...behind,
-        ...above,
-        Plot.line(steps(timeline.attempts, everyS), {
-          x: 's',
-          y: 'value',
-          curve: 'step-after',
-          stroke: 'var(--first)',
-          strokeWidth: 2.5,
-        }),
-        // Drawn over the other line: they mostly coincide, and both should be visible.
-        Plot.line(steps(timeline.offered, everyS), {
-          x: 's',
-          y: 'value',
-          curve: 'step-after',
-          stroke: 'var(--ink)',
-          strokeWidth: 1.25,
-          strokeDasharray: '5 3',
-        }),
-        Plot.axisY(attempts, { tickSize: 0, label: null }),
+  // Behind a URL nobody can count attempts, and an empty panel would only be in the way.
+  if (timeline.attempts.some((count) => count !== null)) {
+    const attempts = ticksUpTo(scales.attempts);
+    panel(
+      `Attempts against requests, per second${mean}`,
+      [
+        { text: 'attempts', line: 'var(--first)' },
+        { text: 'requests', line: 'var(--ink)', dash: '5 3' },
       ],
-    },
-  );
+      HEIGHTS.attempts,
+      {
+        y: { domain: [0, scales.attempts], axis: null },
+        marks: [
+          grid(attempts),
+          ...behind,
+          ...above,
+          Plot.line(steps(timeline.attempts, everyS), {
+            x: 's',
+            y: 'value',
+            curve: 'step-after',
+            stroke: 'var(--first)',
+            strokeWidth: 2.5,
+          }),
+          // Drawn over the other line: they mostly coincide, and both should be visible.
+          Plot.line(steps(timeline.offered, everyS), {
+            x: 's',
+            y: 'value',
+            curve: 'step-after',
+            stroke: 'var(--ink)',
+            strokeWidth: 1.25,
+            strokeDasharray: '5 3',
+          }),
+          Plot.axisY(attempts, { tickSize: 0, label: null }),
+        ],
+      },
+    );
+  }
 
   const pixelsPerS = (width - LEFT - RIGHT) / scales.endS;
   const states = [
@@ -172,10 +174,8 @@ export function timelinePicture(planned: ExperimentResult, variant: VariantResul
   const { endpoints } = timeline;
   const band = { id, everyS, pixelsPerS };
   if (endpoints === undefined) {
-    const none = timeline.breaker.every((state) => state === null);
-    panel('Circuit breaker', none ? [{ text: 'this variant has none' }] : states, HEIGHTS.breaker, {
-      marks: breakerBand(timeline.breaker, band),
-    });
+    if (timeline.breaker.some((state) => state !== null))
+      panel('Circuit breaker', states, HEIGHTS.breaker, { marks: breakerBand(timeline.breaker, band) });
   } else {
     const leftOut = { text: 'left out: it fails far more than the others', area: 'left_out' };
     caption('Circuit breaker of each endpoint', [...states, leftOut]);

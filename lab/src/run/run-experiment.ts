@@ -1,6 +1,6 @@
 import type { Provenance } from '@halfopen/figures/provenance';
 import { quantile, worst } from '@halfopen/figures/statistics';
-import { asText } from '../experiment/environment.ts';
+import { environmentOf } from '../experiment/environment.ts';
 import type { Experiment } from '../experiment/format.ts';
 import { endOf, type Phase, spanOf } from '../experiment/phases.ts';
 import { labelOf } from '../faults/label.ts';
@@ -77,18 +77,13 @@ function resultOf(
   const raw = Object.fromEntries(
     Object.keys(experiment.variants).map((name) => [name, runsOf(name).map((run) => run.raw)]),
   );
-  const variants = Object.entries(experiment.variants).flatMap(
-    ([name, { edge, greeter, replicas }]): VariantResult[] => {
-      const runs = runsOf(name);
-      if (runs.length === 0) return [];
-      const env = {
-        ...asText(edge),
-        ...asText(greeter),
-        ...(replicas > 1 ? { GREETER_REPLICAS: String(replicas) } : {}),
-      };
-      return [{ name, env, runs: runs.map((run) => runResult(run, faults.length, phases, endS)) }];
-    },
-  );
+  const variants = Object.entries(experiment.variants).flatMap(([name, variant]): VariantResult[] => {
+    const runs = runsOf(name);
+    if (runs.length === 0) return [];
+    return [
+      { name, env: environmentOf(variant), runs: runs.map((run) => runResult(run, faults.length, phases, endS)) },
+    ];
+  });
   const loadChanges = loadChangesOf(experiment.load);
   const [gaveUp] = unsound;
   const sound = gaveUp === undefined;

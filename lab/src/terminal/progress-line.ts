@@ -61,12 +61,12 @@ function partsOf(
 ): string[] {
   const endS = endOf(phases);
   const phase = atS < 0 ? 'warm-up' : (phases.findLast(({ fromS }) => atS >= fromS)?.name ?? 'warm-up');
-  const success = recent.answered === 0 ? '–' : `${((100 * recent.success) / recent.answered).toFixed(1)} %`;
+  const beginning = [who, phase.padEnd(7), `${Math.max(0, Math.ceil(endS - atS))} s left`];
+  if (recent.answered === 0) return [...beginning, `no answer yet, ${inFlight} waiting`];
   return [
-    who,
-    phase.padEnd(7),
-    `${Math.max(0, Math.ceil(endS - atS))} s left`,
-    `success ${success}`,
+    ...beginning,
+    // The verdict counts the requests of a whole phase, and so differs.
+    `last ${Math.ceil(recent.seconds)} s: success ${((100 * recent.success) / recent.answered).toFixed(1)} %`,
     `p99 ${recent.p99Ms === null ? '–' : `${recent.p99Ms.toFixed(0)} ms`}`,
     ...(breaker === undefined ? [] : [`breaker ${breaker.replace('_', '-')}`]),
     `${(recent.answered / recent.seconds).toFixed(0)}/s`,

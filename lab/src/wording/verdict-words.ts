@@ -44,9 +44,10 @@ export function verdictSentence({ verdict, sound, hypotheses }: ExperimentResult
 export function verdictMeaning({ verdict, sound, hypotheses }: ExperimentResult): string {
   if (!sound || hypotheses.length === 0) return '';
   return {
-    held: 'Everything that was demanded before the run happened.',
-    failed: 'Something that was demanded before the run did not happen.',
-    inconclusive: 'Too little was measured to tell whether everything that was demanded before the run happened.',
+    held: 'The system did everything that this experiment demands of it.',
+    failed: 'The system did not do everything that this experiment demands of it.',
+    inconclusive:
+      'Too little was measured to tell whether the system does everything that this experiment demands of it.',
   }[verdict];
 }
 
