@@ -10,13 +10,14 @@ import { BENCHMARKS, keepBenchmarksPage } from './keep-page.ts';
 import { FULL, QUICK } from './pace.ts';
 import { measureProfile } from './profile.ts';
 import { disturbanceSentence } from './report/page.ts';
-import { plainTable, tablesOf } from './report/tables.ts';
+import { plainTable, tablesOf, targetTable } from './report/tables.ts';
+import { foreignTargetsOf, isMet } from './report/targets.ts';
 import type { Benchmarks } from './result.ts';
-import { measure, measureMemory } from './run.ts';
+import { measure, measureForeign, measureMemory } from './run.ts';
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
-const { quick, memory, profile } = new Command('bench')
+const { quick, memory, profile, foreign } = new Command('bench')
   .description('Measures what a hop costs: CPU, latency, memory, start-up; by Halfopen and by others, in one run.')
   .option('--quick', 'about a minute, for a look: nothing is written')
   .addOption(
@@ -25,10 +26,22 @@ const { quick, memory, profile } = new Command('bench')
     ),
   )
   .addOption(new Option('--profile', 'instead: whose code our edge runs, half a minute').conflicts(['quick', 'memory']))
+  .addOption(
+    new Option(
+      '--foreign',
+      'instead: a hop to a server that names no requests, against a hop to ours; a minute, nothing is written',
+    ).conflicts(['memory', 'profile']),
+  )
   .parse()
-  .opts<{ readonly quick?: true; readonly memory?: true; readonly profile?: true }>();
+  .opts<Partial<Readonly<Record<'quick' | 'memory' | 'profile' | 'foreign', true>>>>();
 // Whatever runs now ends with this process.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+
+if (foreign === true) {
+  const targets = foreignTargetsOf(await measureForeign(quick === true ? QUICK : FULL, say));
+  process.stdout.write(`${plainTable(targetTable(targets)).join('\n')}\n`);
+  process.exit(targets.every(isMet) ? 0 : 1);
+}
 
 async function measurePart(): Promise<Partial<Benchmarks>> {
   if (memory === true) return { memory: await measureMemory('pnpm bench --memory', say) };

@@ -66,3 +66,11 @@ export interface Benchmarks {
   readonly memory: Memory | null;
   readonly profile: Profile | null;
 }
+
+/** What a hop to a server costs that names no requests, against a hop to ours. */
+export interface ForeignCost {
+  /** Microseconds of CPU of our edge for each request, round by round. */
+  readonly cpuUs: { readonly ours: readonly number[]; readonly foreign: readonly number[] };
+  /** New connections to the foreign server for each request, under uninterrupted load. */
+  readonly connectionsPerRequest: number;
+}

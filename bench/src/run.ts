@@ -1,3 +1,4 @@
+import { freePorts } from '@halfopen/runner';
 import { type Bed, type Entrant, enter, enterEdge, enterFailing, MOST_ENDPOINTS, startBed } from './bed.ts';
 import { CONTENDERS, type Contender } from './contenders.ts';
 import { residentBytesOf } from './kernel.ts';
@@ -6,7 +7,8 @@ import type { LatencyFigures, Task } from './load/protocol.ts';
 import { inTurn } from './measure/in-turn.ts';
 import type { Pace } from './pace.ts';
 import { benchProvenance } from './provenance.ts';
-import type { Latency, Measurements, Memory } from './result.ts';
+import type { ForeignCost, Latency, Measurements, Memory } from './result.ts';
+import { start } from './start.ts';
 import { versions } from './versions.ts';
 
 /** Told what goes on, a line at a time. */
@@ -249,6 +251,37 @@ async function measureEndpoints(run: Run) {
   const costs = await windows('endpoints', entrants, pace.growthRounds, run);
   await stopAll(entrants);
   return column(costs, 'cpuUs');
+}
+
+/** Two of our edges in one run: one in front of our greeter, one in front of a server that knows nothing of `x-request-id`. */
+export async function measureForeign(pace: Pace, say: Say): Promise<ForeignCost> {
+  const bed = await startBed();
+  const run: Run = { bed, pace, say, patienceMs: pace.patienceMs };
+  const [port, countPort] = (await freePorts(2)) as [number, number];
+  const greeter = await start(
+    { script: 'bench/src/processes/foreign-greeter.ts', env: { GREETER_PORTS: `${port},${countPort}` } },
+    port,
+  );
+  const entrants: Entrant[] = [];
+  try {
+    const foreign = await enterEdge('foreign', [greeter.url]);
+    entrants.push(await enterEdge('ours', bed.greeters.slice(0, 1)), foreign);
+    const beside: Run = { ...run, bed: { ...bed, pids: [...bed.pids, greeter.pid] } };
+    await warmUp(entrants, beside);
+    const connections = async () => Number(await (await fetch(`http://127.0.0.1:${countPort}`)).text());
+    // Right after the warm-up, without a pause in which idle connections would be closed.
+    const before = await connections();
+    const { requests } = await bed.generator.measure(
+      taskOf(foreign, beside.bed, { settleMs: 0, windowMs: pace.warmUpMs }),
+    );
+    const connectionsPerRequest = ((await connections()) - before) / requests;
+    const costs = column(await windows('foreign', entrants, pace.rounds, beside), 'cpuUs');
+    return { cpuUs: { ours: costs.ours ?? [], foreign: costs.foreign ?? [] }, connectionsPerRequest };
+  } finally {
+    await stopAll(entrants);
+    await greeter.stop();
+    await bed.stop();
+  }
 }
 
 const MEMORY_REQUESTS = 1_000_000;

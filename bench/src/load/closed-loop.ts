@@ -82,7 +82,9 @@ export interface Answer {
 }
 
 export function questionTo(url: string): Buffer {
-  return Buffer.from(`GET /hello?name=John HTTP/1.1\r\nhost: ${new URL(url).host}\r\naccept: application/json\r\n\r\n`);
+  return Buffer.from(
+    `GET /hello?name=John HTTP/1.1\r\nhost: ${new URL(url).host}\r\naccept: application/json\r\naccept-encoding: identity\r\n\r\n`,
+  );
 }
 
 export function isRight({ status, body }: Answer, expected: Expected): boolean {

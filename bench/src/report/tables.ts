@@ -3,7 +3,7 @@ import { markdownText } from '@halfopen/figures/text';
 import { CONTENDERS } from '../contenders.ts';
 import type { Benchmarks, Measurements } from '../result.ts';
 import { median, ratio } from './figures.ts';
-import { targetsOf, verdictOf } from './targets.ts';
+import { type Target, targetsOf, verdictOf } from './targets.ts';
 
 export interface Table {
   readonly title: string;
@@ -15,7 +15,7 @@ export interface Table {
 export function tablesOf(benchmarks: Benchmarks): Table[] {
   const { measurements } = benchmarks;
   return [
-    targetTable(benchmarks),
+    targetTable(targetsOf(benchmarks)),
     costTable(measurements),
     latencyTable(measurements),
     refusalTable(measurements),
@@ -24,13 +24,13 @@ export function tablesOf(benchmarks: Benchmarks): Table[] {
   ];
 }
 
-function targetTable(benchmarks: Benchmarks): Table {
+export function targetTable(targets: readonly Target[]): Table {
   const text = (value: number, unit: 'times' | 'share') =>
     unit === 'times' ? `${value.toFixed(2)} ×` : `${(100 * value).toFixed(1)} %`;
   return {
     title: 'Targets',
     head: ['what', 'at most', 'measured', '95 % interval', 'verdict'],
-    rows: targetsOf(benchmarks).map((target) => [
+    rows: targets.map((target) => [
       target.text,
       text(target.limit, target.unit),
       target.figure === null ? '–' : text(target.figure.value, target.unit),

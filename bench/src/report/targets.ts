@@ -1,5 +1,5 @@
 import type { Estimate } from '@halfopen/figures/statistics';
-import type { Benchmarks } from '../result.ts';
+import type { Benchmarks, ForeignCost } from '../result.ts';
 import { excess, median, ratio, unevenness } from './figures.ts';
 
 /** What a hop may cost at most. */
@@ -50,6 +50,25 @@ export function targetsOf({ measurements, memory }: Benchmarks): Target[] {
     },
     { text: 'Memory over a million requests: growth since the first fifth', ...share(0.1, growthOf(memory)) },
   ];
+}
+
+/** What a hop to a foreign server may cost: kept connections are for everybody. */
+export function foreignTargetsOf({ cpuUs, connectionsPerRequest }: ForeignCost): Target[] {
+  return [
+    {
+      text: 'CPU for each request to a server that names no requests, against one to ours',
+      ...times(1.15, ratio(cpuUs.foreign, cpuUs.ours)),
+    },
+    {
+      text: 'New connections for each request to a server that names no requests',
+      ...share(0.01, { value: connectionsPerRequest, interval: null }),
+    },
+  ];
+}
+
+/** Whether the measured value keeps to the limit. */
+export function isMet({ figure, limit }: Target): boolean {
+  return figure !== null && figure.value <= limit;
 }
 
 /** Half of the words of a verdict: an interval that holds the limit does not decide. */
