@@ -4,7 +4,11 @@ import type { z } from 'zod';
 
 /** The settings of one downstream. Each is an environment variable `<NAME>_…`, and each is an option of `createDownstream`. */
 export const perDownstream = {
-  CALL_POLICY: setting.choice(['standard', 'none'], 'standard', 'Policies of a call: all of them, or a bare call.'),
+  CALL_POLICY: setting.choice(
+    ['standard', 'none'],
+    'standard',
+    'Policies of a call: all of them, or a bare call, to which no other setting of a call applies.',
+  ),
   CALL_ATTEMPTS: setting.count(DEFAULTS.attempts, 'Attempts of one call, the first included.', { max: 10 }),
   CALL_ATTEMPT_TIMEOUT_MS: setting.ms(
     DEFAULTS.attemptTimeoutMs,
@@ -40,7 +44,7 @@ export const perDownstream = {
     'off',
     'Whether breakers notice an outage by a run of failures, and calls wait for its end as long as it may be short.',
   ),
-  CALL_MAX_IN_FLIGHT: setting.count(DEFAULTS.maxInFlight, 'Calls in flight at once.'),
+  CALL_MAX_IN_FLIGHT: setting.count(DEFAULTS.maxInFlight, 'Calls in flight at once. At most `EDGE_MAX_IN_PROGRESS`.'),
   CALL_MAX_QUEUED: setting.count(DEFAULTS.maxQueued, 'Calls that may wait for a place. One more is refused.', {
     min: 0,
   }),
@@ -49,7 +53,7 @@ export const perDownstream = {
   }),
   CALL_BREAKER_MINIMUM_CALLS: setting.count(
     DEFAULTS.breakerMinimumCalls,
-    'Outcomes in the window before the breaker may open.',
+    'Outcomes in the window before the breaker may open. With fewer calls in that time it never opens.',
   ),
   CALL_BREAKER_FAILURE_RATE: setting.share(DEFAULTS.breakerFailureRate, 'Opens above this share of failures.', {
     excluded: [1],
@@ -100,6 +104,8 @@ const CAPS = [
   ['<NAME>_CALL_ATTEMPT_TIMEOUT_MS', 'EDGE_DEADLINE_MS'],
   ['<NAME>_CALL_BACKOFF_BASE_MS', '<NAME>_CALL_BACKOFF_CAP_MS'],
   ['<NAME>_CALL_BREAKER_OPEN_MS', '<NAME>_CALL_BREAKER_MAX_OPEN_MS'],
+  // A request makes one call at a time: more calls than requests are never in flight.
+  ['<NAME>_CALL_MAX_IN_FLIGHT', 'EDGE_MAX_IN_PROGRESS'],
 ] as const;
 
 /**
@@ -129,6 +135,15 @@ export function reconcile(
   const [hedge, budget] = [`${prefix}CALL_HEDGE`, `${prefix}CALL_RETRY_BUDGET`];
   if (values[hedge] === 'on' && values[budget] === 0) {
     mistakes.push(`${shown(hedge)} needs a retry budget, which pays for second attempts, but ${shown(budget)}`);
+  }
+  const policy = `${prefix}CALL_POLICY`;
+  if (values[policy] === 'none') {
+    for (const [key, kind] of Object.entries(perDownstream)) {
+      const name = prefix + key;
+      // A default that somebody has written down changes nothing with any policy.
+      if (name === policy || !isSet(name) || values[name] === kind.parse(undefined)) continue;
+      mistakes.push(`${shown(name)} has no effect with ${shown(policy)}: leave it out, or set ${policy}=standard`);
+    }
   }
   if (mistakes.length > 0) throw new SettingsError(mistakes);
   return lowered;

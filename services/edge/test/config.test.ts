@@ -58,6 +58,11 @@ test.each([
     '2000',
     'GREETER_CALL_BREAKER_OPEN_MS=2000 is above GREETER_CALL_BREAKER_MAX_OPEN_MS=1000 (its default)',
   ],
+  [
+    'GREETER_CALL_MAX_IN_FLIGHT',
+    '513',
+    'GREETER_CALL_MAX_IN_FLIGHT=513 is above EDGE_MAX_IN_PROGRESS=512 (its default): it must be at most as much',
+  ],
   ['FAULTS', 'yes', 'FAULTS="yes" is not one of off, on; the default is off'],
   ['LOG_LEVEL', 'INFO', 'LOG_LEVEL="INFO" is not one of fatal'],
 ])('%s=%s is one mistake, named with its value and what would do', (name, value, line) => {
@@ -80,11 +85,37 @@ test('settings that contradict each other are refused, all at once, by both name
   ]);
 });
 
+test('settings of policies that are not used are refused, each by its name', () => {
+  const env = {
+    GREETER_CALL_POLICY: 'none',
+    GREETER_CALL_HEDGE: 'on',
+    GREETER_CALL_ATTEMPTS: '5',
+    GREETER_CALL_STALE_IF_ERROR: 'on',
+    // Its default.
+    GREETER_CALL_COALESCE: 'off',
+  };
+  const advice = 'has no effect with GREETER_CALL_POLICY=none: leave it out, or set GREETER_CALL_POLICY=standard';
+  expect(mistakesOf(env)).toEqual([
+    `GREETER_CALL_ATTEMPTS=5 ${advice}`,
+    `GREETER_CALL_STALE_IF_ERROR=on ${advice}`,
+    `GREETER_CALL_HEDGE=on ${advice}`,
+  ]);
+  expect(
+    mistakesOf({ GREETER_CALL_POLICY: 'none', EDGE_DEADLINE_MS: '300', GREETER_URL: 'http://greeter:5000' }),
+  ).toEqual([]);
+});
+
 test('a default gives way to the cap that somebody lowers', () => {
-  const env = { EDGE_DEADLINE_MS: '300', GREETER_CALL_BACKOFF_CAP_MS: '20', GREETER_CALL_BREAKER_MAX_OPEN_MS: '100' };
+  const env = {
+    EDGE_DEADLINE_MS: '300',
+    EDGE_MAX_IN_PROGRESS: '10',
+    GREETER_CALL_BACKOFF_CAP_MS: '20',
+    GREETER_CALL_BREAKER_MAX_OPEN_MS: '100',
+  };
   expect(readConfig(env).downstreams.greeter).toMatchObject({
     CALL_ATTEMPT_TIMEOUT_MS: 300,
     CALL_BACKOFF_BASE_MS: 20,
     CALL_BREAKER_OPEN_MS: 100,
+    CALL_MAX_IN_FLIGHT: 10,
   });
 });
