@@ -24,8 +24,13 @@ export const hello = (fault?: string): Promise<Answer> =>
   get('http://127.0.0.1:21080/hello?name=John', fault === undefined ? {} : { 'x-fault': fault });
 
 /** `docker …` in the repository's root, for what Compose has no command of its own. Resolves to what it printed. */
-export async function docker(...args: string[]): Promise<string> {
-  const { stdout } = await run('docker', args, { cwd: root, env, maxBuffer: 2 ** 26 });
+export function docker(...args: string[]): Promise<string> {
+  return dockerIn(root, env, args);
+}
+
+/** `docker …` in a folder, with an environment. Resolves to what it printed. */
+export async function dockerIn(cwd: string, variables: NodeJS.ProcessEnv, args: readonly string[]): Promise<string> {
+  const { stdout } = await run('docker', args, { cwd, env: variables, maxBuffer: 2 ** 26 });
   return stripVTControlCharacters(stdout);
 }
 
@@ -72,6 +77,7 @@ interface Container {
     readonly MemorySwap: number;
     readonly NanoCpus: number;
     readonly PidsLimit: number | null;
+    readonly Init?: boolean | null;
   };
   readonly NetworkSettings: {
     readonly Ports: Readonly<Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[] | null>>;

@@ -28,7 +28,7 @@ export async function attachToCompose(ledger: Ledger): Promise<System> {
   const present = await Promise.all(
     [...(published['greeter-ops'] ?? [])].map(async ([port, opsUrl]) => {
       const answers = (await sumOfMetric(opsUrl, 'process_start_time_seconds')) !== undefined;
-      const container = `${published.project}-greeter-${port - FIRST_GREETER_OPS_PORT + 1}`;
+      const container = [published.project, 'greeter', port - FIRST_GREETER_OPS_PORT + 1].join(published.dash);
       return answers ? [composeGreeter(opsUrl, container, ledger)] : [];
     }),
   );
@@ -36,12 +36,14 @@ export async function attachToCompose(ledger: Ledger): Promise<System> {
 }
 
 const composeContainer = z.object({
+  Name: z.string(),
   Project: z.string(),
   Service: z.string(),
   Publishers: z.array(z.object({ TargetPort: z.int(), PublishedPort: z.int() })).nullable(),
 });
 
-type Published = { readonly project: string } & Readonly<
+/** `dash`: what Compose puts between project, service and number in the name of a container; `_` with --compatibility. */
+type Published = { readonly project: string; readonly dash: string } & Readonly<
   Partial<Record<'edge' | 'greeter-ops', ReadonlyMap<number, string>>>
 >;
 
@@ -65,8 +67,10 @@ async function publishedPorts(): Promise<Published> {
         .toSorted((a, b) => a.TargetPort - b.TargetPort)
         .map(({ TargetPort, PublishedPort }) => [TargetPort, `http://127.0.0.1:${PublishedPort}`]),
     );
+  const { Name: name = '', Project: project = '' } = containers[0] ?? {};
   return {
-    project: containers[0]?.Project ?? '',
+    project,
+    dash: name[project.length] ?? '-',
     edge: addressesOf('edge'),
     'greeter-ops': addressesOf('greeter-ops'),
   };
