@@ -15,8 +15,11 @@ const ROOMY: ServerOptions = {
 /** Twenty workers of 40 ms: 500 a second. Its queue has no end and also holds those who have left, as in most servers. */
 const TIGHT: ServerOptions = { name: 'server', workers: 20, service: exponential(40) };
 
-/** Thirty workers of 100 ms: 300 a second. N. Bronson et al., "Metastable Failures in Distributed Systems", HotOS 2021, §2.1. */
-const HOTOS: ServerOptions = { name: 'server', workers: 30, service: constant(100) };
+/**
+ * Thirty workers of 100 ms: 300 a second (N. Bronson et al., "Metastable Failures in Distributed Systems", HotOS 2021, §2.1). Not constant:
+ * a standstill would leave all workers in step, and what happens would depend on that.
+ */
+const HOTOS: ServerOptions = { name: 'server', workers: 30, service: exponential(100) };
 
 /** Nobody waits longer than this. The same for all configurations, or one that never gives up would look best. */
 const patienceMs = 2_000;

@@ -2,10 +2,11 @@ import type { Configuration } from '../client/simulated-client.ts';
 import type { Run } from '../record/run.ts';
 import { runScenario } from './run-scenario.ts';
 import type { Scenario } from './scenario.ts';
+import { type Seeds, seedsOf } from './seeds.ts';
 
 export interface SimulateOptions {
   /** How many seeds, which are then 1 to that number, or the seeds themselves. Default 10. */
-  readonly seeds?: number | readonly number[];
+  readonly seeds?: Seeds;
   /** Ends the simulation early. It then has the runs so far. Default: never. */
   readonly signal?: AbortSignal;
   /** Called now and then with the share that is done, from 0 to 1. Default: nobody. */
@@ -17,8 +18,6 @@ export interface Simulation {
   readonly scenario: Scenario;
   readonly runs: readonly Run[];
 }
-
-const DEFAULT_SEEDS = 10;
 
 /**
  * Runs a configuration in a scenario: the same code that `createDownstream` runs in production, on a virtual clock. The same seeds
@@ -34,7 +33,7 @@ export async function simulate(
   options: SimulateOptions = {},
 ): Promise<Simulation> {
   const { signal, onProgress } = options;
-  const seeds = seedsOf(options.seeds ?? DEFAULT_SEEDS);
+  const seeds = seedsOf(options.seeds);
   const runs: Run[] = [];
   for (const [index, seed] of seeds.entries()) {
     if (signal?.aborted === true) break;
@@ -46,8 +45,4 @@ export async function simulate(
     if (run.isComplete) onProgress?.((index + 1) / seeds.length);
   }
   return { scenario, runs };
-}
-
-function seedsOf(seeds: number | readonly number[]): readonly number[] {
-  return typeof seeds === 'number' ? Array.from({ length: seeds }, (_, index) => index + 1) : seeds;
 }
