@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { abortError, type Endpoint, type Policy } from '@halfopen/resilience';
+import { abortError, type CallContext, type Endpoint, type Policy } from '@halfopen/resilience';
 
 export interface DiscoveryOptions {
   /** Where the downstream is: one origin or several. A host name stands for all addresses that it resolves to. */
@@ -72,11 +72,15 @@ export function discover({
     }, SUSPICIOUS_MS).unref();
   };
   return {
-    policy: (next) => async (context) => {
-      if (!ready) await Promise.race([known.promise, aborted(context.signal)]);
-      // Without an endpoint nothing is tried, so no failed connection would cause a look.
-      if (told === '') refresh();
-      return next(context);
+    policy: (next) => {
+      const held = async (context: CallContext) => {
+        if (!ready) await Promise.race([known.promise, aborted(context.signal)]);
+        // Without an endpoint nothing is tried, so no failed connection would cause a look.
+        if (told === '') refresh();
+        return next(context);
+      };
+      // Nearly every call: not even the cost of a promise.
+      return (context) => (ready && told !== '' ? next(context) : held(context));
     },
     refresh,
     close() {

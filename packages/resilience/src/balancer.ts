@@ -124,6 +124,12 @@ export function createBalancer<Guard extends EndpointGuard>(options: BalancerOpt
       // Final: discovery finds endpoints in its own time, and a retry would spend budget for nothing.
       throw new CallError('unreachable', 'no endpoint is known', { final: true });
     }
+    if (members.length === 1) {
+      // There is nobody to choose instead: it is asked, and its guard may refuse.
+      const [only] = members as [Member<Guard>];
+      if (!only.guard.admits) only.onProbation = true;
+      return only;
+    }
     const now = clock.now();
     const wellBehaved = members.filter((member) => !isEjected(member, now));
     for (const outlier of outliersOf(wellBehaved, minimumOutcomes)) {

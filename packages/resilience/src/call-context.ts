@@ -1,6 +1,7 @@
 import type { CallErrorCode } from './call-error.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { CallWatcher } from './events.ts';
+import { NEVER_ABORTED } from './never-aborted.ts';
 
 /**
  * How safe it is to repeat an operation (RFC 9110 §9.2). The contract declares it and the policies obey.
@@ -83,7 +84,7 @@ export function callContext(options: CallContextOptions = {}): CallContext {
   return {
     operation: { name: options.name ?? 'call', safety: options.safety ?? 'unsafe' },
     input: options.input,
-    signal: options.signal ?? new AbortController().signal,
+    signal: options.signal ?? NEVER_ABORTED,
     deadlineAt: options.deadlineAt ?? Number.POSITIVE_INFINITY,
     attempt: 1,
     tried: new Set(),

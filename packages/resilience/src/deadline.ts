@@ -25,13 +25,14 @@ export interface DeadlineOptions {
  */
 export function deadline({ timeoutMs = DEFAULTS.deadlineMs, clock = systemClock }: DeadlineOptions = {}): Policy {
   checkMs('timeoutMs', timeoutMs, { min: LEAST_USEFUL_MS });
-  return (next) => async (context) => {
+  // No async function: every call passes here, and one that returns a promise costs three turns of the microtask queue.
+  return (next) => (context) => {
     const now = clock.now();
     const deadlineAt = Math.min(context.deadlineAt, now + timeoutMs);
     const limitMs = deadlineAt - now;
     // Compared as the header that carries it will be: no call begins that the downstream must refuse.
     if (limitMs < LEAST_USEFUL_MS) {
-      throw new CallError('deadline_exceeded', 'the deadline had passed before the call began');
+      return Promise.reject(new CallError('deadline_exceeded', 'the deadline had passed before the call began'));
     }
     return withTimeLimit(
       {

@@ -99,7 +99,7 @@ export function retry(options: RetryOptions = {}): Policy {
         throw new CallError('deadline_exceeded', 'no time left to start an attempt');
       }
       try {
-        const value = await next({ ...context, attempt: number });
+        const value = await next(number === context.attempt ? context : { ...context, attempt: number });
         budget.earn();
         return value;
       } catch (error) {

@@ -28,38 +28,66 @@ export interface TimeLimit {
 export function withTimeLimit<T>(limit: TimeLimit, next: Call<T>, context: CallContext): Promise<T> {
   const { signal: outer } = context;
   if (outer.aborted) return Promise.reject(abortError(outer));
-  const controller = new AbortController();
-  const { clock, limitMs } = limit;
-  const dueAt = clock.now() + limitMs;
   return new Promise<T>((resolve, reject) => {
-    const stop = (reason: CallError) => {
-      release();
-      if (limit.settle === 'at_once') reject(reason);
-      controller.abort(reason);
-    };
-    const onOuterAbort = () => stop(abortError(outer));
-    const cancelTimer = clock.after(limitMs, () => stop(limit.onTimeUp(clock.now() - dueAt >= STALL_MS)));
-    outer.addEventListener('abort', onOuterAbort, { once: true });
-    const release = () => {
-      cancelTimer();
-      // A listener left behind on a long-lived signal is a leak per call.
-      outer.removeEventListener('abort', onOuterAbort);
-    };
-    const { signal } = controller;
+    const run = new LimitedRun(limit, outer, reject);
+    const { signal } = run;
     next({ ...context, signal }).then(
       (value) => {
-        release();
+        run.release();
         // Late success is still late: the call was reported, or will be counted, as out of time.
         if (signal.aborted) reject(abortError(signal));
         else {
-          if (clock.now() > dueAt) context.notes.stalledAttempt = context.attempt;
+          if (limit.clock.now() > run.dueAt) context.notes.stalledAttempt = context.attempt;
           resolve(value);
         }
       },
       (error: unknown) => {
-        release();
+        run.release();
         reject(signal.aborted ? abortError(signal) : error);
       },
     );
   });
+}
+
+/** One run under a limit. It listens to the outer signal itself: every call passes here twice, and closures would cost it more. */
+class LimitedRun {
+  readonly dueAt: number;
+  readonly #limit: TimeLimit;
+  readonly #outer: AbortSignal;
+  readonly #reject: (reason: CallError) => void;
+  readonly #controller = new AbortController();
+  readonly #cancelTimer: () => void;
+
+  constructor(limit: TimeLimit, outer: AbortSignal, reject: (reason: CallError) => void) {
+    const { clock, limitMs } = limit;
+    this.dueAt = clock.now() + limitMs;
+    this.#limit = limit;
+    this.#outer = outer;
+    this.#reject = reject;
+    this.#cancelTimer = clock.after(limitMs, () => {
+      this.#stop(limit.onTimeUp(clock.now() - this.dueAt >= STALL_MS));
+    });
+    outer.addEventListener('abort', this);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** The outer signal has aborted. */
+  handleEvent(): void {
+    this.#stop(abortError(this.#outer));
+  }
+
+  #stop(reason: CallError): void {
+    this.release();
+    if (this.#limit.settle === 'at_once') this.#reject(reason);
+    this.#controller.abort(reason);
+  }
+
+  release(): void {
+    this.#cancelTimer();
+    // A listener left behind on a long-lived signal is a leak per call.
+    this.#outer.removeEventListener('abort', this);
+  }
 }

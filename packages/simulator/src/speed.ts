@@ -3,8 +3,8 @@
  * because one's garbage would be another's time. Times are the process's CPU time, so that other processes do not count.
  */
 import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 import {
   createServer,
   createSimulatedClient,
@@ -72,7 +72,9 @@ async function measure(name: CaseName, clients: number, calls: number): Promise<
     .trim();
 }
 
-const [calls = DEFAULT_CALLS, name, clients] = process.argv.slice(2).map((text, index) => (index === 1 ? text : Number(text)));
+const [calls = DEFAULT_CALLS, name, clients] = process.argv
+  .slice(2)
+  .map((text, index) => (index === 1 ? text : Number(text)));
 
 if (name === undefined) {
   process.stdout.write('| | clients | calls per CPU second | per second | a call | events a call | heap grows by |\n');

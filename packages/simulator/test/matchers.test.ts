@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { matchers, naiveRetry, type Scenario, scenarios, simulate, standard } from '../src/index.ts';
-import '../src/vitest.ts';
+
+// Registers them, as `import '@halfopen/simulator/vitest'` does in a test of yours.
+await import('../src/vitest.ts');
 
 const quick: Scenario = {
   ...scenarios.outage,

@@ -96,31 +96,36 @@ class Exchange implements Request {
   }
 
   respond(response: TransportResponse): void {
-    this.#deliver(() => this.#resolve(response));
+    this.#world.clock.after(this.backMs, () => {
+      if (this.#end()) this.#resolve(response);
+    });
   }
 
   reset(): void {
-    this.#deliver(() => this.#reject(new CallError('connection_lost', 'reset', { sent: 'perhaps' })));
+    this.#breakOff(new CallError('connection_lost', 'reset', { sent: 'perhaps' }));
   }
 
   refuse(): void {
-    this.#deliver(() => this.#reject(new CallError('unreachable', 'refused', { sent: 'never' })));
+    this.#breakOff(new CallError('unreachable', 'refused', { sent: 'never' }));
   }
 
-  #deliver(settle: () => void): void {
+  #breakOff(error: CallError): void {
     this.#world.clock.after(this.backMs, () => {
-      if (this.#isOver) return;
-      this.#isOver = true;
-      this.#signal.removeEventListener('abort', this);
-      settle();
+      if (this.#end()) this.#reject(error);
     });
+  }
+
+  /** @returns whether it was still going on */
+  #end(): boolean {
+    if (this.#isOver) return false;
+    this.#isOver = true;
+    this.#signal.removeEventListener('abort', this);
+    return true;
   }
 
   /** The signal has aborted. */
   handleEvent(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#signal.removeEventListener('abort', this);
+    if (!this.#end()) return;
     this.#reject(abortError(this.#signal));
     // What the server does then may settle promises: it may be a client of another server.
     this.#world.clock.after(this.thereMs, () => {
