@@ -3,6 +3,7 @@ import { basename, join, relative } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { provenanceOf } from '@halfopen/figures/provenance';
+import { nearestName } from '@halfopen/service-kit';
 import { Command, InvalidArgumentError } from 'commander';
 import { environmentOf } from '../experiment/environment.ts';
 import type { Experiment } from '../experiment/format.ts';
@@ -127,7 +128,8 @@ function readAll(names: readonly string[], options: Options, fail: (message: str
 function impossibleChoice({ variants, hypothesis }: Experiment, { on, variant }: Options): string | undefined {
   const names = Object.keys(variants);
   if (variant !== undefined && !names.includes(variant)) {
-    return `--variant ${variant} does not exist: ${names.join(', ')}`;
+    const meant = nearestName(variant, names);
+    return `--variant ${variant} does not exist; ${meant === undefined ? `there are ${names.join(', ')}` : `did you mean ${meant}?`}`;
   }
   if (on !== 'embedded' && names.length > 1 && variant === undefined) {
     return `${names.join(' and ')} cannot both run on one running system; choose one: --variant NAME`;
