@@ -5,6 +5,7 @@ import {
   type BreakerState,
   coalesce,
   compose,
+  createAdaptiveBudget,
   createBalancer,
   createBreaker,
   createBulkhead,
@@ -36,6 +37,8 @@ export interface DownstreamStatus {
   readonly breaker: BreakerState;
   readonly retryBudgetRemaining: number;
   readonly retryBudgetCapacity: number;
+  /** Retries that each success earns now. Missing unless `adaptiveRetries` is on. */
+  readonly retryRatio: number | undefined;
   readonly inFlight: number;
   readonly maxInFlight: number;
   readonly queued: number;
@@ -89,6 +92,7 @@ export function createDownstream<C extends Contract>(
 
   const tellOf = (endpoint: Endpoint | undefined): PolicyListener => {
     return (event) => {
+      if (event.type === 'late') adaptive?.slow();
       for (const observer of observers) observer.onEvent?.(event);
       known.onEvent(event, endpoint);
     };
@@ -102,7 +106,12 @@ export function createDownstream<C extends Contract>(
     onDisconnect: () => discovery.refresh(),
     clock,
   });
-  const budget = createRetryBudget({ ratio: known.retryRatio, capacity: known.retryBudget });
+  const budgetOptions = { ratio: known.retryRatio, capacity: known.retryBudget };
+  const adaptive =
+    known.adaptiveRetries && !isBare
+      ? createAdaptiveBudget({ ...budgetOptions, slowMs: limits.slowCallMs, clock, onEvent })
+      : undefined;
+  const budget = adaptive ?? createRetryBudget(budgetOptions);
   const { maxInFlight, maxQueued } = known;
   const bulkhead = createBulkhead({ maxInFlight, maxQueued, onEvent });
   const balancer = createBalancer({
@@ -185,7 +194,7 @@ export function createDownstream<C extends Contract>(
     ),
     balancer: balancer.policy,
     attemptTimeout: known.patience ? none : attemptTimeout({ timeoutMs: known.attemptTimeoutMs, clock }),
-    observeAttempt: compose(...observers.map(({ attempt }) => attempt)),
+    observeAttempt: compose(adaptive?.watch ?? none, ...observers.map(({ attempt }) => attempt)),
   });
 
   const endpoints = () =>
@@ -203,6 +212,7 @@ export function createDownstream<C extends Contract>(
     observer.watch?.({
       inFlight: inFlightNow,
       retryBudgetRemaining: () => budget.remaining,
+      retryRatio: () => adaptive?.ratio ?? known.retryRatio,
       breakers: () => endpoints().map(({ url, breaker }) => ({ endpoint: url, state: breaker })),
     });
   }
@@ -216,6 +226,7 @@ export function createDownstream<C extends Contract>(
         breaker: bestOf(now.map(({ breaker }) => breaker)),
         retryBudgetRemaining: budget.remaining,
         retryBudgetCapacity: budget.capacity,
+        retryRatio: adaptive?.ratio,
         inFlight: inFlightNow(),
         maxInFlight,
         queued: bulkhead.queued,

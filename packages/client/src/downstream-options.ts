@@ -48,6 +48,8 @@ export interface DownstreamOptions {
   readonly retryBudget?: number;
   /** Retries that each success earns, 0 to 1. Default 0.1. */
   readonly retryRatio?: number;
+  /** Whether each success earns a whole retry while retries pay, and `retryRatio` otherwise. Default false. */
+  readonly adaptiveRetries?: boolean;
   /** Whether a stale answer may replace a failure, as far as its `stale-if-error` allows. Default false. */
   readonly staleIfError?: boolean;
   /** Whether identical safe calls in flight share one. Default false. */
@@ -109,6 +111,7 @@ export function resolveOptions(options: DownstreamOptions): Required<DownstreamO
     backoffBaseMs: Math.min(DEFAULTS.backoffBaseMs, backoffCapMs),
     retryBudget: DEFAULTS.retryBudget,
     retryRatio: DEFAULTS.retryRatio,
+    adaptiveRetries: false,
     staleIfError: false,
     coalesce: false,
     hedge: false,
@@ -179,6 +182,7 @@ const OPTION_NAMES: ReadonlySet<string> = new Set<keyof DownstreamOptions>([
   'backoffCapMs',
   'retryBudget',
   'retryRatio',
+  'adaptiveRetries',
   'staleIfError',
   'coalesce',
   'hedge',

@@ -6,6 +6,8 @@ export interface DownstreamGauges {
   readonly inFlight: () => number;
   /** Retries left in the budget. */
   readonly retryBudgetRemaining: () => number;
+  /** Retries that each success earns now. */
+  readonly retryRatio?: () => number;
   /** The breaker of each endpoint. */
   readonly breakers: () => readonly { readonly endpoint: string; readonly state: BreakerState }[];
 }

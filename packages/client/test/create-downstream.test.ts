@@ -339,3 +339,30 @@ test('with waitForReady, an outage of half a second costs time and no answer, an
   await time.advance(2_000);
   expect(time.pending(), 'no timer outlives the calls').toBe(0);
 });
+
+test('with adaptiveRetries, three attempts hide what fails by chance, until the downstream asks for less', async () => {
+  const random = chance(7);
+  let asks = false;
+  const answer = (status: number, retryAfterMs?: number): TransportResponse => ({ ...found, status, retryAfterMs });
+  const { find, time, shop, origins } = setup(
+    async () => (asks ? answer(503, 1_000) : random() < 0.3 ? answer(503) : found),
+    { adaptiveRetries: true },
+  );
+  const stream = async (count: number) => {
+    const calls: { readonly outcome: unknown }[] = [];
+    for (let n = 0; n < count; n++) {
+      calls.push(find());
+      // oxlint-disable-next-line no-await-in-loop -- one after the other is the point
+      await time.advance(10);
+    }
+    await time.advance(1_000);
+    return calls.filter(({ outcome }) => JSON.stringify(outcome) === '{"price":1}').length / count;
+  };
+  await stream(300);
+  expect(await stream(1_000)).toBeGreaterThan(0.95);
+  expect(shop.status().retryRatio).toBe(1);
+  asks = true;
+  await stream(5);
+  expect(shop.status().retryRatio).toBe(0.1);
+  expect(origins.length).toBeLessThan(1_305 * 1.5);
+});

@@ -3,6 +3,19 @@ import type { Verdict } from './outcome.ts';
 
 export type BreakerState = 'closed' | 'open' | 'half_open';
 
+/**
+ * Why the retry ratio changed. It rises if `retries_succeed`. It falls if the `trouble_is_over`, or because the downstream
+ * `asked_for_less`, an attempt was `slow`, answers are `slower_than_usual`, or `retries_fail` or `retries_do_harm`.
+ */
+export type RatioChange =
+  | 'retries_succeed'
+  | 'trouble_is_over'
+  | 'asked_for_less'
+  | 'slow'
+  | 'slower_than_usual'
+  | 'retries_fail'
+  | 'retries_do_harm';
+
 /** What the policies of one downstream report: enough for metrics and logs, without depending on either. */
 export type PolicyEvent =
   /** A retry will start after `delayMs`. */
@@ -13,6 +26,8 @@ export type PolicyEvent =
   | { readonly type: 'late'; readonly attempt: number }
   /** A call has waited for an endpoint to come back. `refused`: none did in time. */
   | { readonly type: 'waited'; readonly outcome: 'admitted' | 'refused'; readonly waitedMs: number }
+  /** Each success now earns this many retries. */
+  | { readonly type: 'retry_ratio'; readonly ratio: number; readonly because: RatioChange }
   /** A policy refused to send the call, or to retry it. */
   | { readonly type: 'rejected'; readonly code: 'overloaded' | 'breaker_open' | 'budget_exhausted' }
   | { readonly type: 'breaker_transition'; readonly from: BreakerState; readonly to: BreakerState }

@@ -1,3 +1,4 @@
+export { type AdaptiveBudget, type AdaptiveBudgetOptions, createAdaptiveBudget } from './adaptive-budget.ts';
 export { type AttemptLimits, attemptLimits } from './attempt-limits.ts';
 export { type AttemptTimeoutOptions, attemptTimeout } from './attempt-timeout.ts';
 export { type Backoff, fullJitterMs } from './backoff.ts';
@@ -32,6 +33,7 @@ export {
   ignoreEvents,
   type PolicyEvent,
   type PolicyListener,
+  type RatioChange,
 } from './events.ts';
 export { type HedgeOptions, hedge } from './hedge.ts';
 export { type ErrorMeaning, mapErrors } from './map-errors.ts';

@@ -1,5 +1,6 @@
 import { DEFAULTS } from './defaults.ts';
 import { checkCap, checkCount, checkShare } from './options.ts';
+import { createTokenBucket } from './token-bucket.ts';
 
 export interface RetryBudgetOptions {
   /** Retries that each successful call earns, 0 to 1. Default 0.1. */
@@ -33,22 +34,12 @@ export function createRetryBudget(options: RetryBudgetOptions = {}): RetryBudget
   checkCount('capacity', capacity);
   checkCount('initial', initial);
   checkCap('initial', initial, 'capacity', capacity);
-  // Counted in millionths: 0.1 earned ten times must be a whole retry, which floating point does not guarantee.
-  const unit = 1_000_000;
-  const earned = Math.round(ratio * unit);
-  const most = capacity * unit;
-  let tokens = Math.min(initial * unit, most);
+  const bucket = createTokenBucket(capacity, initial);
   return {
-    earn() {
-      tokens = Math.min(most, tokens + earned);
-    },
-    spend() {
-      if (tokens < unit) return false;
-      tokens -= unit;
-      return true;
-    },
+    earn: () => bucket.add(ratio),
+    spend: () => bucket.take(),
     get remaining() {
-      return tokens / unit;
+      return bucket.remaining;
     },
     capacity,
   };

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   type Breaker,
   type BreakerOptions,
@@ -13,6 +13,9 @@ import {
   type RecoveryOptions,
 } from '../src/index.ts';
 import { chance, context, remoteError, track, useVirtualTime } from './virtual-time.ts';
+
+// Only a failure takes longer than a second or two: finding the smallest scenario.
+vi.setConfig({ testTimeout: 60_000 });
 
 const { clock, advance, pending } = useVirtualTime();
 

@@ -28,6 +28,11 @@ export const perDownstream = {
     min: 0,
   }),
   CALL_RETRY_RATIO: setting.share(DEFAULTS.retryRatio, 'Retries that each success earns.'),
+  CALL_RETRY_ADAPTIVE: setting.choice(
+    ['off', 'on'],
+    'off',
+    'Whether each success earns a whole retry while retries pay. The ratio is then the least that it earns.',
+  ),
   CALL_STALE_IF_ERROR: setting.choice(
     ['off', 'on'],
     'off',
@@ -84,6 +89,7 @@ export function optionsOf(config: DownstreamConfig, deadlineMs: number): Downstr
     backoffCapMs: config.CALL_BACKOFF_CAP_MS,
     retryBudget: config.CALL_RETRY_BUDGET,
     retryRatio: config.CALL_RETRY_RATIO,
+    adaptiveRetries: config.CALL_RETRY_ADAPTIVE === 'on',
     staleIfError: config.CALL_STALE_IF_ERROR === 'on',
     coalesce: config.CALL_COALESCE === 'on',
     hedge: config.CALL_HEDGE === 'on',

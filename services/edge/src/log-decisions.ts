@@ -11,6 +11,10 @@ export function logDecisions(log: Logger, downstream: string): DownstreamListene
       budgetIsSpent = true;
       log.warn({ downstream }, 'retry budget is spent: calls are not tried again');
     }
+    if (event.type === 'retry_ratio') {
+      const { ratio, because } = event;
+      log.info({ downstream, ratio, because }, 'retry ratio changed');
+    }
     if (event.type === 'breaker_transition') {
       const { from, to } = event;
       log.warn({ downstream, endpoint: endpoint?.origin ?? '', from, to }, 'breaker changed state');

@@ -123,6 +123,10 @@ export function callMetrics(registry: Registry, clock: Clock = systemClock): Cal
     gauges.retryBudgetRemaining(),
   );
 
+  readWhenAsked(registry, 'client_retry_ratio', 'Retries that each success earns now.', watched, (gauges) =>
+    gauges.retryRatio?.(),
+  );
+
   const breakerState = new Gauge({
     name: 'breaker_state',
     help: '1 for the state the breaker is in, 0 for the others.',
@@ -191,6 +195,9 @@ export function callMetrics(registry: Registry, clock: Clock = systemClock): Cal
             case 'breaker_transition':
               breakerTransitions.inc({ downstream, from: event.from, to: event.to });
               break;
+            case 'retry_ratio':
+              // A gauge tells it.
+              break;
             case 'ejection':
               ejections.inc({ downstream });
           }
@@ -209,7 +216,7 @@ function readWhenAsked(
   name: string,
   help: string,
   watched: ReadonlyMap<string, DownstreamGauges>,
-  read: (gauges: DownstreamGauges) => number,
+  read: (gauges: DownstreamGauges) => number | undefined,
 ): void {
   const gauge = new Gauge({
     name,
@@ -217,7 +224,10 @@ function readWhenAsked(
     labelNames: ['downstream'],
     registers: [],
     collect() {
-      for (const [downstream, gauges] of watched) this.set({ downstream }, read(gauges));
+      for (const [downstream, gauges] of watched) {
+        const value = read(gauges);
+        if (value !== undefined) this.set({ downstream }, value);
+      }
     },
   });
   registry.registerMetric(gauge);

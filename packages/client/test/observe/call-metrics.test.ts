@@ -60,3 +60,14 @@ test('late attempts and waits are counted, from 0', async () => {
   expect(await registry.metrics()).toContain(waits('refused', 1));
   expect(await registry.metrics()).toContain(waits('admitted', 0));
 });
+
+test('what each success earns is read when asked, where somebody knows it', async () => {
+  const registry = new Registry();
+  const metrics = callMetrics(registry);
+  const gauges = { inFlight: () => 0, retryBudgetRemaining: () => 0, breakers: () => [] };
+  metrics.forDownstream('greeter', greeterContract).watch({ ...gauges, retryRatio: () => 0.5 });
+  metrics.forDownstream('other', greeterContract).watch(gauges);
+  const text = await registry.metrics();
+  expect(text).toContain('client_retry_ratio{downstream="greeter"} 0.5');
+  expect(text).not.toContain('client_retry_ratio{downstream="other"}');
+});
