@@ -14,7 +14,6 @@ const PARTS = [
   'deploy',
   'packages',
   'package.json',
-  'patches',
   'pnpm-lock.yaml',
   'pnpm-workspace.yaml',
   'services',
