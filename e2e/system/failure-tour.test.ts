@@ -100,7 +100,7 @@ test('the experiments of docs/guides/failure-tour.md', async () => {
     expect(seen(got), `${heading}\n${commands}`).toBe(seen(here(output ?? '')));
     claims[heading]?.(got);
   }
-}, 500_000);
+}, 120_000);
 
 test('every experiment names the page of the policy at work', () => {
   for (const section of page.split(/^(?=## )/m).filter((text) => /^## \d/.test(text))) {

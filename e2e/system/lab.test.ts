@@ -1,10 +1,11 @@
 /** Experiments from end to end: the command, real processes, and what it says against what others have counted. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { ROOT } from '@halfopen/runner';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -347,6 +348,14 @@ hypothesis:
 });
 
 describe('exit codes', () => {
+  test('pnpm adds nothing to them, and a path is one from the folder where the command was typed', async () => {
+    const from = realpathSync(folder());
+    const args = ['-y', 'pnpm@12', '--dir', fileURLToPath(ROOT), 'lab', 'check', 'nowhere.yaml'];
+    const { status, stdout, stderr } = spawnSync('npx', args, { cwd: from, encoding: 'utf8' });
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toBe(`nowhere.yaml: there is no such file (in ${from})\n`);
+  }, 60_000);
+
   test('2 for a mistake in a file: nothing is run', async () => {
     const { exitCode, output, result } = await runExperiment('title: Bad\nwhy: A test.\nload: { ratePerS: fast }\n');
     expect(exitCode).toBe(2);

@@ -456,6 +456,15 @@ describe('a run in which nothing was broken, on a service of which only the URL 
   });
 });
 
+it('shows no figures where nothing ran', () => {
+  const remarks = ['No load was sent. GET http://127.0.0.1:1/: no answer, ECONNREFUSED (nobody listens there).'];
+  const page = renderReport({ ...sample, verdict: 'inconclusive', sound: false, remarks, variants: [] });
+  expect(page).toContain(remarks[0]);
+  for (const absent of ['All figures', 'What happened', 'How it was measured', 'requests']) {
+    expect(page.replace(sample.experiment.text, '')).not.toContain(absent);
+  }
+});
+
 it('says what a variant is', () => {
   expect(renderReport(sample)).toContain('a bare call without any policy, the control');
 });

@@ -7,7 +7,7 @@ import { unreadable } from '../messages/unreadable.ts';
 import { typedIn, typedPath } from './typed-path.ts';
 
 export interface ExperimentFile {
-  /** The path as results name it: from the root of the repository, wherever the command was typed. */
+  /** The path as results name it, wherever the command was typed. */
   readonly file: string;
   /** The path as the user typed it. */
   readonly name: string;
@@ -30,7 +30,7 @@ export function readExperimentFiles(
     const path = typedPath(name);
     try {
       const text = readFileSync(path, 'utf8');
-      return [{ file: relative(workspaceRoot(), path), name, text, experiment: readExperiment(text, name, check) }];
+      return [{ file: nameInResults(path), name, text, experiment: readExperiment(text, name, check) }];
     } catch (error) {
       mistakes.push(
         error instanceof ExperimentError ? error.message : `${name}: ${unreadable(error)}${seenFrom(name)}`,
@@ -39,6 +39,12 @@ export function readExperimentFiles(
     }
   });
   return { files, mistakes };
+}
+
+/** The path from the root of the repository; of a file elsewhere, the whole path. */
+function nameInResults(path: string): string {
+  const fromRoot = relative(workspaceRoot(), path);
+  return fromRoot.startsWith('..') ? path : fromRoot;
 }
 
 /** Says which folder a relative path was taken from: with `pnpm --dir` it is not obvious. */

@@ -60,19 +60,7 @@ ${(sound ? [glanceTable(result, rows), remarkList(remarks)] : [remarkList(remark
 
 <h2 id="hypotheses">Hypotheses</h2>
 ${hypothesesTable(result.hypotheses)}
-<details><summary>${sound ? 'Why this verdict can be believed' : 'How it was measured'}</summary>
-${beliefSentences(result)
-  .map((sentence) => `<p>${escape(sentence)}</p>`)
-  .join('\n')}
-</details>
-
-<h2>What happened</h2>
-<p class="note">${variants.length > 1 ? 'One time axis and one scale for all variants. ' : ''}Shaded${sound ? '' : ', as it was planned'}: ${escape(shadedText(result))}.${repeatsNote(variants)}${uncountedNote(variants)}</p>
-${variants.map((variant, index) => figureOf(result, variant, index)).join('\n')}
-
-<h2 id="figures">All figures</h2>
-${figuresTable(result, rows)}
-
+${variants.length === 0 ? '' : measured(result, rows)}
 <h2>Where this comes from</h2>
 ${provenanceList(result)}
 <p>To run it again:</p>
@@ -84,6 +72,23 @@ ${provenanceList(result)}
 </body>
 </html>
 `;
+}
+
+/** What there is to show once something ran: not after a first request that was answered as nobody expected. */
+function measured(result: ExperimentResult, rows: readonly FigureRow[]): string {
+  const { sound, variants } = result;
+  return `<details><summary>${sound ? 'Why this verdict can be believed' : 'How it was measured'}</summary>
+${beliefSentences(result)
+  .map((sentence) => `<p>${escape(sentence)}</p>`)
+  .join('\n')}
+</details>
+
+<h2>What happened</h2>
+<p class="note">${variants.length > 1 ? 'One time axis and one scale for all variants. ' : ''}Shaded${sound ? '' : ', as it was planned'}: ${escape(shadedText(result))}.${repeatsNote(variants)}${uncountedNote(variants)}</p>
+${variants.map((variant, index) => figureOf(result, variant, index)).join('\n')}
+
+<h2 id="figures">All figures</h2>
+${figuresTable(result, rows)}`;
 }
 
 function hypothesesTable(hypotheses: readonly HypothesisResult[]): string {

@@ -3,7 +3,7 @@ import { spanText } from '../wording/span-text.ts';
 import { hypothesisInterval, observedText } from '../wording/verdict-words.ts';
 
 /** The verdict for a terminal: one line per hypothesis, then the experiment's verdict, then the remarks. */
-export function verdictTable({ experiment, hypotheses, verdict, remarks, phases }: ExperimentResult): string {
+export function verdictTable({ experiment, hypotheses, verdict, remarks, phases, variants }: ExperimentResult): string {
   const rows = hypotheses.map((one) => [one.verdict, one.text, observedOf(one)]);
   const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)));
   const lines = rows.map((row) =>
@@ -11,9 +11,13 @@ export function verdictTable({ experiment, hypotheses, verdict, remarks, phases 
   );
   const spans = phases.map((phase) => `${phase.name} ${spanText(phase)}`).join(', ');
   const window = `  Figures count all requests that were due in a phase: ${spans}.`;
-  return [`${experiment.title}: ${verdict}`, ...lines, window, ...remarks.map((remark) => `  ! ${remark}`), ''].join(
-    '\n',
-  );
+  return [
+    `${experiment.title}: ${verdict}`,
+    ...lines,
+    ...(variants.length === 0 ? [] : [window]),
+    ...remarks.map((remark) => `  ! ${remark}`),
+    '',
+  ].join('\n');
 }
 
 function observedOf(hypothesis: HypothesisResult): string {
