@@ -9,6 +9,7 @@ import {
   createBalancer,
   createBreaker,
   createBulkhead,
+  createDeadlineAdmission,
   createRetryBudget,
   deadline,
   type Endpoint,
@@ -41,6 +42,8 @@ export interface DownstreamStatus {
   readonly retryRatio: number | undefined;
   readonly inFlight: number;
   readonly maxInFlight: number;
+  /** Calls that may be in flight now. Missing unless `adaptiveLimit` is on. */
+  readonly limit: number | undefined;
   readonly queued: number;
   readonly maxQueued: number;
   /** Calls that wait for an endpoint to come back. Missing unless `waitForReady` is on. */
@@ -112,8 +115,17 @@ export function createDownstream<C extends Contract>(
       ? createAdaptiveBudget({ ...budgetOptions, slowMs: limits.slowCallMs, clock, onEvent })
       : undefined;
   const budget = adaptive ?? createRetryBudget(budgetOptions);
-  const { maxInFlight, maxQueued } = known;
-  const bulkhead = createBulkhead({ maxInFlight, maxQueued, onEvent });
+  const { maxInFlight, maxQueued, adaptiveLimit, countAbandoned, attemptTimeoutMs } = known;
+  const bulkhead = createBulkhead({
+    maxInFlight,
+    maxQueued,
+    adaptiveLimit,
+    countAbandoned,
+    attemptTimeoutMs,
+    clock,
+    onEvent,
+  });
+  const admission = known.deadlineAdmission ? createDeadlineAdmission({ attemptTimeoutMs, clock, onEvent }) : undefined;
   const balancer = createBalancer({
     guard: (endpoint, onChange) => {
       const breaker = createBreaker({
@@ -175,12 +187,14 @@ export function createDownstream<C extends Contract>(
       baseMs: known.backoffBaseMs,
       capMs: known.backoffCapMs,
       budget,
+      leastMs: admission?.leastMs,
       clock,
       random,
       onEvent,
     }),
     discovery: discovery.policy,
     hedge: compose(
+      admission?.policy ?? none,
       known.patience
         ? patience({
             afterMs: known.attemptTimeoutMs,
@@ -194,7 +208,7 @@ export function createDownstream<C extends Contract>(
     ),
     balancer: balancer.policy,
     attemptTimeout: known.patience ? none : attemptTimeout({ timeoutMs: known.attemptTimeoutMs, clock }),
-    observeAttempt: compose(adaptive?.watch ?? none, ...observers.map(({ attempt }) => attempt)),
+    observeAttempt: compose(bulkhead.attempts, adaptive?.watch ?? none, ...observers.map(({ attempt }) => attempt)),
   });
 
   const endpoints = () =>
@@ -211,6 +225,7 @@ export function createDownstream<C extends Contract>(
   for (const observer of observers) {
     observer.watch?.({
       inFlight: inFlightNow,
+      ...(isBare ? {} : { limit: () => bulkhead.limit }),
       retryBudgetRemaining: () => budget.remaining,
       retryRatio: () => adaptive?.ratio ?? known.retryRatio,
       breakers: () => endpoints().map(({ url, breaker }) => ({ endpoint: url, state: breaker })),
@@ -229,6 +244,7 @@ export function createDownstream<C extends Contract>(
         retryRatio: adaptive?.ratio,
         inFlight: inFlightNow(),
         maxInFlight,
+        limit: adaptiveLimit && !isBare ? bulkhead.limit : undefined,
         queued: bulkhead.queued,
         maxQueued,
         waiting: known.waitForReady ? balancer.waiting : undefined,

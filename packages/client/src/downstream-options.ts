@@ -65,6 +65,15 @@ export interface DownstreamOptions {
   readonly maxInFlight?: number;
   /** Calls that may wait for a place. One more is refused. Default 64. */
   readonly maxQueued?: number;
+  /**
+   * Whether the limit on calls in flight follows what the downstream can do, with `maxInFlight` as the most. Use it together with
+   * `deadlineAdmission`. Default false.
+   */
+  readonly adaptiveLimit?: boolean;
+  /** Whether an attempt that was aborted takes a place for half an attempt timeout more. Default false. */
+  readonly countAbandoned?: boolean;
+  /** Whether an attempt begins only if enough time is left for such attempts to be answered. Default false. */
+  readonly deadlineAdmission?: boolean;
   /** Rolling window in which a breaker counts failures, at least 100. Default 10,000. */
   readonly breakerWindowMs?: number;
   /** Outcomes in the window before a breaker may open. Default 20. */
@@ -118,6 +127,9 @@ export function resolveOptions(options: DownstreamOptions): Required<DownstreamO
     waitForReady: false,
     maxInFlight: DEFAULTS.maxInFlight,
     maxQueued: DEFAULTS.maxQueued,
+    adaptiveLimit: false,
+    countAbandoned: false,
+    deadlineAdmission: false,
     breakerWindowMs: DEFAULTS.breakerWindowMs,
     breakerMinimumCalls: DEFAULTS.breakerMinimumCalls,
     breakerFailureRate: DEFAULTS.breakerFailureRate,
@@ -189,6 +201,9 @@ const OPTION_NAMES: ReadonlySet<string> = new Set<keyof DownstreamOptions>([
   'waitForReady',
   'maxInFlight',
   'maxQueued',
+  'adaptiveLimit',
+  'countAbandoned',
+  'deadlineAdmission',
   'breakerWindowMs',
   'breakerMinimumCalls',
   'breakerFailureRate',

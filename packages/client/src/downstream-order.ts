@@ -12,13 +12,16 @@ export interface DownstreamPolicies {
   readonly retry: Policy;
   /** Holds the first calls until the names of the downstream have been looked up. */
   readonly discovery: Policy;
-  /** Begins another attempt beside one that takes longer than usual (hedge) or than the attempt timeout (patience). */
+  /**
+   * Begins another attempt beside one that takes longer than usual (hedge) or than the attempt timeout (patience). Before that, refuses
+   * an attempt that has too little time left to be answered (deadline admission).
+   */
   readonly hedge: Policy;
   /** Chooses the endpoint of an attempt and asks the breaker of that endpoint. */
   readonly balancer: Policy;
   /** `none` where `patience` is on. */
   readonly attemptTimeout: Policy;
-  /** Observers of each attempt. Innermost, so that they see what the wire sees. */
+  /** Observers of each attempt, the bulkhead's among them. Innermost, so that they see what the wire sees. */
   readonly observeAttempt: Policy;
 }
 

@@ -4,6 +4,8 @@ import type { BreakerState, Policy, PolicyListener } from '@halfopen/resilience'
 export interface DownstreamGauges {
   /** Calls in flight now. */
   readonly inFlight: () => number;
+  /** Calls that may be in flight now. Default: no limit is known. */
+  readonly limit?: () => number;
   /** Retries left in the budget. */
   readonly retryBudgetRemaining: () => number;
   /** Retries that each success earns now. */

@@ -21,6 +21,8 @@ export interface CallContext {
   readonly signal: AbortSignal;
   /** When the call must have ended, on the policies' `Clock`. `Infinity` until a deadline is known. */
   readonly deadlineAt: number;
+  /** When the call began, on the policies' `Clock`. Set by `deadline`. */
+  readonly startedAt?: number | undefined;
   /** Number of this attempt, from 1. No two attempts of a call share a number. */
   readonly attempt: number;
   /** Origins that attempts of this call have already gone to, so that a retry can go elsewhere. The balancer fills it. */

@@ -43,7 +43,7 @@ export function deadline({ timeoutMs = DEFAULTS.deadlineMs, clock = systemClock 
         settle: 'at_once',
       },
       next,
-      { ...context, deadlineAt },
+      { ...context, deadlineAt, startedAt: now },
     );
   };
 }

@@ -29,7 +29,10 @@ export type PolicyEvent =
   /** Each success now earns this many retries. */
   | { readonly type: 'retry_ratio'; readonly ratio: number; readonly because: RatioChange }
   /** A policy refused to send the call, or to retry it. */
-  | { readonly type: 'rejected'; readonly code: 'overloaded' | 'breaker_open' | 'budget_exhausted' }
+  | {
+      readonly type: 'rejected';
+      readonly code: 'overloaded' | 'deadline_exceeded' | 'breaker_open' | 'budget_exhausted';
+    }
   | { readonly type: 'breaker_transition'; readonly from: BreakerState; readonly to: BreakerState }
   /** The balancer ejected an endpoint for `forMs`: it fails far more of its calls than the other endpoints do. */
   | {

@@ -24,6 +24,11 @@ export {
 export { type Clock, type Random, STALL_MS, sleep, systemClock } from './clock.ts';
 export { type CoalesceOptions, coalesce } from './coalesce.ts';
 export { type DeadlineOptions, deadline, LEAST_USEFUL_MS } from './deadline.ts';
+export {
+  createDeadlineAdmission,
+  type DeadlineAdmission,
+  type DeadlineAdmissionOptions,
+} from './deadline-admission.ts';
 export { DEFAULTS } from './defaults.ts';
 export type { Endpoint } from './endpoint.ts';
 export {

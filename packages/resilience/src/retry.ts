@@ -18,6 +18,8 @@ export interface RetryOptions {
   readonly capMs?: number;
   /** Pays for retries. Share one between everything that calls the same downstream. Default: one of this policy's own. */
   readonly budget?: RetryBudget;
+  /** The time that an attempt of this call must have left to begin, in milliseconds. Default: 1. */
+  readonly leastMs?: ((context: CallContext) => number) | undefined;
   /** Default: the process's clock. */
   readonly clock?: Clock;
   /** Default `Math.random`. */
@@ -77,6 +79,7 @@ export function retry(options: RetryOptions = {}): Policy {
     capMs = DEFAULTS.backoffCapMs,
     baseMs = Math.min(DEFAULTS.backoffBaseMs, capMs),
     budget = createRetryBudget(),
+    leastMs = () => LEAST_USEFUL_MS,
     clock = systemClock,
     random = Math.random,
     onEvent = ignoreEvents,
@@ -122,7 +125,7 @@ export function retry(options: RetryOptions = {}): Policy {
         }
         if (notes.attempts >= notes.attemptsAllowed) throw error;
         const delayMs = (error.retryAfterMs ?? 0) + fullJitterMs(backoff, attempt - 1, random);
-        if (clock.now() + delayMs + LEAST_USEFUL_MS > context.deadlineAt || context.signal.aborted) throw error;
+        if (clock.now() + delayMs + leastMs(context) > context.deadlineAt || context.signal.aborted) throw error;
         if (!budget.spend()) {
           // A budget that never pays for a retry withholds none.
           if (budget.capacity === 0) throw error;

@@ -53,6 +53,21 @@ export const perDownstream = {
   CALL_MAX_QUEUED: setting.count(DEFAULTS.maxQueued, 'Calls that may wait for a place. One more is refused.', {
     min: 0,
   }),
+  CALL_ADAPTIVE_LIMIT: setting.choice(
+    ['off', 'on'],
+    'off',
+    'Whether the limit on calls in flight follows what the downstream can do. Use it together with deadline admission.',
+  ),
+  CALL_COUNT_ABANDONED: setting.choice(
+    ['off', 'on'],
+    'off',
+    'Whether an attempt that was aborted takes a place for half an attempt timeout more.',
+  ),
+  CALL_DEADLINE_ADMISSION: setting.choice(
+    ['off', 'on'],
+    'off',
+    'Whether an attempt begins only if enough time is left for such attempts to be answered.',
+  ),
   CALL_BREAKER_WINDOW_MS: setting.ms(DEFAULTS.breakerWindowMs, 'Rolling window in which failures are counted.', {
     min: 100,
   }),
@@ -96,6 +111,9 @@ export function optionsOf(config: DownstreamConfig, deadlineMs: number): Downstr
     waitForReady: config.CALL_WAIT_FOR_READY === 'on',
     maxInFlight: config.CALL_MAX_IN_FLIGHT,
     maxQueued: config.CALL_MAX_QUEUED,
+    adaptiveLimit: config.CALL_ADAPTIVE_LIMIT === 'on',
+    countAbandoned: config.CALL_COUNT_ABANDONED === 'on',
+    deadlineAdmission: config.CALL_DEADLINE_ADMISSION === 'on',
     breakerWindowMs: config.CALL_BREAKER_WINDOW_MS,
     breakerMinimumCalls: config.CALL_BREAKER_MINIMUM_CALLS,
     breakerFailureRate: config.CALL_BREAKER_FAILURE_RATE,

@@ -26,10 +26,12 @@ export interface CallMetrics {
 
 const BREAKER_STATES = ['closed', 'open', 'half_open'] as const;
 
-const REJECTIONS = ['overloaded', 'breaker_open', 'budget_exhausted'] as const satisfies readonly Extract<
-  PolicyEvent,
-  { type: 'rejected' }
->['code'][];
+const REJECTIONS = [
+  'overloaded',
+  'deadline_exceeded',
+  'breaker_open',
+  'budget_exhausted',
+] as const satisfies readonly Extract<PolicyEvent, { type: 'rejected' }>['code'][];
 
 /** The failures that can lead to a retry, taken from the policy itself. */
 const RETRY_REASONS = CALL_ERROR_CODES.filter((code) =>
@@ -119,6 +121,9 @@ export function callMetrics(registry: Registry, clock: Clock = systemClock): Cal
     registers,
   });
   readWhenAsked(registry, 'client_in_flight', 'Logical calls in flight.', watched, ({ inFlight }) => inFlight());
+  readWhenAsked(registry, 'client_in_flight_limit', 'Logical calls that may be in flight.', watched, (gauges) =>
+    gauges.limit?.(),
+  );
   readWhenAsked(registry, 'client_retry_budget_remaining', 'Retries left in the budget.', watched, (gauges) =>
     gauges.retryBudgetRemaining(),
   );

@@ -18,7 +18,7 @@ export class Samples {
   /** Requests that waited at the servers, each `SAMPLE_MS`. */
   readonly queued: number[] = [];
   readonly transitions: Transition[] = [];
-  readonly rejected: Partial<Record<'overloaded' | 'breaker_open' | 'budget_exhausted', number>> = {};
+  readonly rejected: Partial<Record<Extract<PolicyEvent, { type: 'rejected' }>['code'], number>> = {};
 
   /** Samples the servers until a moment. */
   follow(world: World, servers: readonly Server[], untilMs: number): void {
