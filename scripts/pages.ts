@@ -9,6 +9,7 @@ import type { Keep } from './page.ts';
 import { checkAddresses } from './pages/addresses.ts';
 import { keepAlerts } from './pages/alerts.ts';
 import { keepFaultMembers } from './pages/fault-members.ts';
+import { checkHttpRequirements } from './pages/http-requirements.ts';
 import { checkLinks } from './pages/links.ts';
 import { lintOpenApi } from './pages/openapi.ts';
 import { keepPolicySettings } from './pages/policy-settings.ts';
@@ -25,6 +26,7 @@ const PAGES: Readonly<Record<string, Keep>> = {
   'schemas in experiments/, from the code of the lab': command('lab/src/main.ts', 'schema'),
   'OpenAPI documents, from the contracts (nothing is written)': lintOpenApi,
   'links of every page (nothing is written)': checkLinks,
+  'docs/http.md, from the tests that it names (nothing is written)': checkHttpRequirements,
   'addresses of every page (nothing is written)': checkAddresses,
 };
 

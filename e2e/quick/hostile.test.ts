@@ -145,6 +145,12 @@ describe('a hostile greeter: never a wrong 200, never late, never anything but a
     ['a switch of protocols without the header for it', 'HTTP/1.1 101 Switching\r\n\r\n'],
     ['a status below 100', 'HTTP/1.1 099 X\r\n\r\n'],
     ['a status of four digits', 'HTTP/1.1 2000 X\r\n\r\n'],
+    ['a carriage return in a header', 'HTTP/1.1 200 OK\r\nx: a\rb\r\ncontent-length: 2\r\n\r\n{}'],
+    ['a length of 23 digits', `HTTP/1.1 200 OK\r\ncontent-length: ${'9'.repeat(23)}\r\n\r\n{}`],
+    [
+      'a chunk of more bytes than a number can hold',
+      `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n${'f'.repeat(17)}\r\n{}`,
+    ],
     ['a length with a sign', 'HTTP/1.1 200 OK\r\ncontent-length: +2\r\n\r\n{}'],
     ['a length and chunks', 'HTTP/1.1 200 OK\r\ncontent-length: 16\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'],
     ['chunked twice', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked, chunked\r\n\r\n0\r\n\r\n'],

@@ -137,6 +137,10 @@ const CHUNKS = `10\r\n${BODY}\r\n0\r\n\r\n`;
 const START = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n';
 const lawful: [string, string | ((socket: Socket) => void)][] = [
   [
+    'a line in front of the first header that begins with white space',
+    `HTTP/1.1 200 OK\r\n content-length: 3\r\ncontent-type: application/json\r\n${ok().slice(START.length)}`,
+  ],
+  [
     'chunks with extensions, and trailers',
     `${START}transfer-encoding: chunked\r\ntrailer: x-sum\r\n\r\n10;a=b;c="d e"\r\n${BODY}\r\n0;last\r\nx-sum: 1\r\ncontent-type: text/html\r\nx-request-id: other\r\nretry-after: 7\r\n\r\n`,
   ],
@@ -318,3 +322,34 @@ function serverNameIn(hello: Buffer): string | undefined {
   }
   return undefined;
 }
+
+test('a request is as plain as HTTP allows: one line each, and nothing that has nothing to say', async () => {
+  const heads: string[] = [];
+  const url = await rawStandIn((socket) => {
+    socket.on('data', (data) => {
+      heads.push(String(data));
+      socket.write(ok());
+    });
+  });
+  const edge = await startEdge(url, ONE_ATTEMPT);
+  expect((await get(`${edge.url}/hello?name=J%C3%BCrgen%20%26%20%23`)).status).toBe(200);
+  const [head = ''] = heads;
+  const [line, ...fields] = head.slice(0, head.indexOf('\r\n\r\n')).split('\r\n');
+  expect(head.endsWith('\r\n\r\n')).toBe(true);
+  expect(line).toBe('GET /hello?name=J%C3%BCrgen%20%26%20%23 HTTP/1.1');
+  const names = fields.map((field) => field.slice(0, field.indexOf(':')).toLowerCase());
+  expect(names.toSorted()).toEqual([
+    'accept',
+    'accept-encoding',
+    'connection',
+    'host',
+    'traceparent',
+    'user-agent',
+    'x-attempt',
+    'x-deadline-ms',
+    'x-request-id',
+  ]);
+  expect(names[0]).toBe('host');
+  expect(fields[0]).toBe(`host: ${new URL(url).host}`);
+  expect(fields.filter((field) => !/^[a-z-]+: [!-~][ -~]*$/i.test(field))).toEqual([]);
+});

@@ -71,6 +71,26 @@ test('an old greeting from a cache in between says its whole age, and is not use
   expect([old?.status, unreadable?.status]).toEqual([502, 502]);
 });
 
+test.each([
+  ['Accept-Encoding, Accept-Language', 200],
+  ['*', 502],
+  ['Accept , X-Request-Id', 502],
+])('an answer that varies by more than the question is not stored. Vary: %s → %i', async (vary, status) => {
+  let broken = false;
+  const greeter = await standIn((_req, res) => {
+    res.writeHead(broken ? 500 : 200, {
+      'content-type': 'application/json',
+      'cache-control': 'stale-if-error=60',
+      vary,
+    });
+    res.end('{"message":"Hi"}');
+  });
+  const edge = await startEdge(greeter.url, { GREETER_CALL_STALE_IF_ERROR: 'on' });
+  expect((await get(`${edge.url}/hello`)).status).toBe(200);
+  broken = true;
+  expect((await get(`${edge.url}/hello`)).status).toBe(status);
+});
+
 test('off by default', async () => {
   let broken = false;
   const greeter = await standIn((_req, res) => {

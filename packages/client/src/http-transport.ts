@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { HEADERS, ID_PATTERN } from '@halfopen/contracts';
+import { HEADERS, ID_PATTERN, trimOws } from '@halfopen/contracts';
 import {
   abortError,
   type CallContext,
@@ -169,7 +169,7 @@ async function carry(
     response: {
       status,
       ageMs: ageMsOf(given.age),
-      cacheControl: textHeader(given['cache-control']),
+      cacheControl: variesByMore(textHeader(given.vary)) ? 'no-store' : textHeader(given['cache-control']),
       contentEncoding: textHeader(given['content-encoding']),
       contentType: textHeader(given['content-type']),
       retryAfterMs: parseRetryAfterMs(textHeader(given[HEADERS.retryAfter]), Date.now(), textHeader(given.date)),
@@ -283,6 +283,21 @@ const isBelieved = (status: number) => status < 500 && status !== 429;
 /** A header that came twice counts as absent: neither value can be trusted. */
 function textHeader(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
+}
+
+/** What differs in every request, and is no part of the question. `*`: anything may (RFC 9110 §12.5.5). */
+const DIFFERENT_EACH_TIME: ReadonlySet<string> = new Set([
+  '*',
+  HEADERS.requestId,
+  HEADERS.traceparent,
+  HEADERS.tracestate,
+  HEADERS.attempt,
+  HEADERS.deadlineMs,
+]);
+
+/** Whether an answer cannot be used for any other request (RFC 9111 §4.1). Other headers are a part of the question. */
+function variesByMore(vary: string | undefined): boolean {
+  return vary !== undefined && vary.split(',').some((name) => DIFFERENT_EACH_TIME.has(trimOws(name).toLowerCase()));
 }
 
 /** An Age that cannot be read (RFC 9111 §5.1: whole seconds, once) counts as infinite: nobody knows how old the answer is. */

@@ -119,6 +119,7 @@ const WANTED = [
   'age',
   'cache-control',
   'date',
+  'vary',
   HEADERS.retryAfter,
   HEADERS.requestId,
   HEADERS.faultInjected,

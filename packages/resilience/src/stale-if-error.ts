@@ -23,20 +23,28 @@ const DEFAULT_MAX_BYTES = 4_000_000;
 /**
  * Replaces the failure of a safe call by the last good answer to the same question, while that answer's own Cache-Control allows it
  * (`stale-if-error`, RFC 5861 §4). Says so in `notes.staleMs`, because nobody may pass that answer off as fresh. Answers that forbid it
- * (`no-store`, `must-revalidate` and similar) are not stored.
+ * (`no-store`, `must-revalidate` and similar) are not stored. A successful call that is not safe may have changed any of them, so all
+ * operations that this policy wraps forget theirs (RFC 9111 §4.4).
  * @throws RangeError for an option out of range
  */
 export function staleIfError(options: StaleIfErrorOptions = {}): Policy {
   const { keyOf = questionOf, maxBytes = DEFAULT_MAX_BYTES, clock = systemClock } = options;
   checkCount('maxBytes', maxBytes, { min: 1 });
+  const stores: { clear(): void }[] = [];
   return <T>(next: Call<T>): Call<T> => {
     const answers = new LRUCache<string, Stored<T>>({
       maxSize: maxBytes,
       sizeCalculation: ({ bytes }, key) => ENTRY_BYTES + key.length + bytes,
     });
+    stores.push(answers);
 
     return async (context) => {
-      if (context.operation.safety !== 'safe' || !context.notes.mayBeStale) return next(context);
+      if (context.operation.safety !== 'safe') {
+        const value = await next(context);
+        for (const store of stores) store.clear();
+        return value;
+      }
+      if (!context.notes.mayBeStale) return next(context);
       const key = keyOf(context);
       try {
         const value = await next(context);

@@ -123,6 +123,41 @@ describe('stale-if-error', () => {
     expect((await ask('q', { operation })).outcome).toBe('unreachable');
   });
 
+  test.each(['unsafe', 'idempotent'] as const)(
+    'a successful change forgets every stored answer of the downstream: %s',
+    async (safety) => {
+      let failing = false;
+      const policy = staleIfError({ clock });
+      const call = async ({ notes }: CallContext) => {
+        if (failing) throw remoteError(503);
+        notes.cacheControl = 'stale-if-error=60';
+        return 'old';
+      };
+      const [read, write] = [policy(call), policy(call)];
+      const notes = {
+        attempts: 1,
+        mayBeStale: true,
+        cacheControl: undefined,
+        staleMs: undefined,
+        staleBecause: undefined,
+      };
+      const ask = async (one: typeof read, of: 'safe' | typeof safety) => {
+        const ctx = context({ notes: { ...notes }, operation: { name: of, safety: of } });
+        const seen = track(one(ctx));
+        await advance(0);
+        return seen.outcome;
+      };
+      await ask(read, 'safe');
+      failing = true;
+      expect(await ask(write, safety)).toBe('remote_error');
+      expect(await ask(read, 'safe')).toBe('old');
+      failing = false;
+      await ask(write, safety);
+      failing = true;
+      expect(await ask(read, 'safe')).toBe('remote_error');
+    },
+  );
+
   test('an answer that says nothing about storing (shared with another call) changes nothing of what is stored', async () => {
     const { ask, answers, answersWithoutAWord, fails } = setup();
     answers('old');

@@ -148,7 +148,8 @@ export function createHttpServer(
   const refuse = (problem: HttpProblem, socket: Socket) => {
     const requestId = randomUUID();
     const { status, headers, body } = renderProblem(problem, requestId);
-    const lines = Object.entries({ ...headers, connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`);
+    const all = { date: new Date().toUTCString(), ...headers, connection: 'close' };
+    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
     socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
     linger(socket);
     onRefused(problem, status, requestId);
