@@ -14,8 +14,8 @@ const UNITS = ['none', 'short', 'reqps', 's', 'percentunit', 'bytes'];
 interface Service {
   readonly profiles?: readonly string[];
   readonly image?: string;
+  readonly build?: string;
   readonly ports?: readonly string[];
-  readonly volumes?: readonly string[];
   readonly cap_drop?: readonly string[];
 }
 
@@ -26,7 +26,10 @@ describe('the profile observe', () => {
 
   test('is Prometheus, Grafana and Jaeger, each of one exact version', () => {
     expect(services.map(([name]) => name).toSorted()).toEqual(['grafana', 'jaeger', 'prometheus']);
-    for (const [, { image }] of services) expect(image).toMatch(/:v?\d+\.\d+\.\d+$/);
+    for (const [name, { image, build }] of services) {
+      const base = image ?? /^ARG IMAGE=(\S+)$/m.exec(readFileSync(`${root}${build}/Dockerfile`, 'utf8'))?.[1];
+      expect(base, name).toMatch(/:v?\d+\.\d+\.\d+$/);
+    }
   });
 
   test('publishes on loopback only, and runs without rights', () => {
@@ -37,16 +40,35 @@ describe('the profile observe', () => {
     }
   });
 
-  test('mounts what is there, to read', () => {
-    const mounts = services.flatMap(([, { volumes = [] }]) => volumes).map((volume) => volume.split(':'));
-    expect(mounts.length).toBeGreaterThan(0);
-    for (const [from = '', , mode] of mounts) expect([existsSync(root + from), mode], from).toEqual([true, 'ro']);
+  test('copies what is there, each folder of ours to where it is looked for', () => {
+    const copied = (name: string) => {
+      const lines = readFileSync(`${root}deploy/${name}/Dockerfile`, 'utf8').matchAll(
+        /^COPY --chmod=0755 (\S+) (\S+)$/gm,
+      );
+      return Object.fromEntries([...lines].map(([, from = '', to = '']) => [from, to]));
+    };
+    const { providers } = yaml('deploy/grafana/provisioning/dashboards/dashboards.yml');
+    expect(copied('grafana')).toEqual({
+      provisioning: '/etc/grafana/provisioning',
+      dashboards: providers[0].options.path,
+    });
+    const { rule_files: rules } = yaml('deploy/prometheus/prometheus.yml');
+    expect(rules).toEqual(['rules/*.yml']);
+    expect(copied('prometheus')).toEqual({
+      'prometheus.yml': '/etc/prometheus/prometheus.yml',
+      rules: '/etc/prometheus/rules',
+    });
+    for (const from of [
+      'grafana/provisioning',
+      'grafana/dashboards',
+      'prometheus/prometheus.yml',
+      'prometheus/rules',
+    ]) {
+      expect(existsSync(`${root}deploy/${from}`), from).toBe(true);
+    }
   });
 
-  test('gives Grafana the dashboards, and the data sources that they ask', () => {
-    const mounted = services.flatMap(([, { volumes = [] }]) => volumes);
-    const { providers } = yaml('deploy/grafana/provisioning/dashboards/dashboards.yml');
-    expect(mounted).toContain(`./deploy/grafana/dashboards:${providers[0].options.path}:ro`);
+  test('gives Grafana the data sources that the dashboards ask', () => {
     const { datasources } = yaml('deploy/grafana/provisioning/datasources/datasources.yml');
     const urls = Object.fromEntries((datasources as { uid: string; url: string }[]).map(({ uid, url }) => [uid, url]));
     expect(urls).toEqual({ prometheus: 'http://prometheus:9090', jaeger: 'http://jaeger:16686' });
