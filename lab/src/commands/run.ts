@@ -13,6 +13,8 @@ import { writeReport } from '../report/write-report.ts';
 import { type ExperimentResult, experimentResult } from '../result/result.ts';
 import { LIBRARIES } from '../run/libraries.ts';
 import { runExperiment } from '../run/run-experiment.ts';
+import { runVariant } from '../run/run-variant.ts';
+import { runSimulated } from '../simulate/run-simulated.ts';
 import { attachToCompose, attachToUrl } from '../system/attached.ts';
 import { policyOf } from '../system/edge-probe.ts';
 import { startEmbedded } from '../system/embedded.ts';
@@ -34,10 +36,14 @@ const NOT_HELD = 1;
 /** Exit code: the command line or a file is wrong, and nothing was run. */
 const MISTAKE = 2;
 
+/** Where a simulated system ran, for the provenance. */
+const SIMULATED = 'simulated';
+
 interface Options {
   readonly repeat?: number;
   readonly seed?: number;
   readonly on: string;
+  readonly simulate?: true;
   readonly variant?: string;
   readonly wire?: string;
   readonly out: string;
@@ -58,6 +64,10 @@ export function runCommand(): Command {
       '`embedded`: its own processes; `compose`: the running composed system; or the URL of any service: a path in it comes before each path of load.mix',
       'embedded',
     )
+    .option(
+      '--simulate',
+      'computes what would happen, on virtual time: no processes, a second instead of a minute. What cannot be simulated is refused by name',
+    )
     .option('--variant <name>', 'run only this variant; needed with --on compose or a URL when there are several')
     .option('--wire <url>', 'HTTP API of a Toxiproxy, for wire faults')
     .option('--out <folder>', 'where results are written', 'results')
@@ -69,22 +79,19 @@ export function runCommand(): Command {
 
 async function run(files: readonly string[], options: Options, fail: (message: string) => never): Promise<number> {
   const jobs = readAll(files, options, fail);
-  const folder = fileURLToPath(new URL('../../../.halfopen', import.meta.url));
-  const left = await cleanUp(folder, undo);
-  for (const line of left) process.stderr.write(`left by a run that was killed: ${line}\n`);
-
   const interrupt = new AbortController();
   let exitCodeOfSignal = 0;
   const onSignal = (signal: NodeJS.Signals) => {
     // On a second signal the user does not want to wait. The next run cleans up what is left.
     if (interrupt.signal.aborted) process.exit(exitCodeOfSignal);
     exitCodeOfSignal = 128 + { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 }[signal as 'SIGINT' | 'SIGTERM' | 'SIGHUP'];
-    process.stderr.write(`\n${signal}: undoing all faults\n`);
+    process.stderr.write(`\n${signal}: ${options.simulate ? 'stopping' : 'undoing all faults'}\n`);
     interrupt.abort();
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
 
-  const ledger = openLedger(folder);
+  // A simulation breaks nothing, so there is nothing to undo.
+  const ledger = options.simulate ? undefined : await cleanLedger();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
   let exitCode = HELD;
   try {
     for (const job of jobs) {
@@ -92,6 +99,7 @@ async function run(files: readonly string[], options: Options, fail: (message: s
       const path = write(result, job.file, typedPath(options.out));
       process.stdout.write(`${verdictTable(result)}  ${relative(typedIn, path)}\n\n`);
       if (result.verdict !== 'held') exitCode = NOT_HELD;
+      if (interrupt.signal.aborted) break;
     }
   } catch (error) {
     if (!interrupt.signal.aborted) {
@@ -99,17 +107,25 @@ async function run(files: readonly string[], options: Options, fail: (message: s
       exitCode = NOT_HELD;
     }
   } finally {
-    ledger.close();
+    ledger?.close();
   }
   return interrupt.signal.aborted ? exitCodeOfSignal : exitCode;
 }
 
+/** What a run must undo, after undoing what a killed run has left. */
+async function cleanLedger(): Promise<Ledger> {
+  const folder = fileURLToPath(new URL('../../../.halfopen', import.meta.url));
+  const left = await cleanUp(folder, undo);
+  for (const line of left) process.stderr.write(`left by a run that was killed: ${line}\n`);
+  return openLedger(folder);
+}
+
 function readAll(names: readonly string[], options: Options, fail: (message: string) => never): ExperimentFile[] {
-  const ofAddresses = addressMistakes(options);
+  const ofAddresses = [...addressMistakes(options), ...simulationMistakes(options)];
   if (ofAddresses.length > 0) return fail(ofAddresses.join('\n'));
-  const { on, variant, wire } = options;
+  const { on, variant, wire, simulate } = options;
   const place: Place = {
-    on: on === 'embedded' || on === 'compose' ? on : 'url',
+    on: simulate ? 'simulated' : on === 'embedded' || on === 'compose' ? on : 'url',
     hasWire: wire !== undefined,
     variant,
     env: process.env,
@@ -122,6 +138,15 @@ function readAll(names: readonly string[], options: Options, fail: (message: str
     return [];
   });
   return mistakes.length > 0 ? fail(mistakes.join('\n')) : chosen;
+}
+
+/** A simulated system is at no address. */
+function simulationMistakes({ simulate, on, wire }: Options): string[] {
+  if (!simulate) return [];
+  return [
+    ...(on === 'embedded' ? [] : [`--simulate and --on ${on} exclude each other: a simulation runs on nothing`]),
+    ...(wire === undefined ? [] : ['--simulate needs no --wire: the wire is simulated too']),
+  ];
 }
 
 /** @returns why these variants cannot be run with these options; `undefined` when they can */
@@ -151,7 +176,7 @@ function choose(experiment: Experiment, variant: string | undefined): Experiment
 async function runJob(
   { experiment, file, text }: ExperimentFile,
   options: Options,
-  ledger: Ledger,
+  ledger: Ledger | undefined,
   signal: AbortSignal,
   jobs: number,
 ): Promise<ExperimentResult> {
@@ -163,6 +188,7 @@ async function runJob(
   if (jobs > 1) process.stderr.write(`${file}\n`);
   for (const [name, variant] of Object.entries(experiment.variants))
     process.stderr.write(`${name}: ${variantWords(environmentOf(variant), on)}\n`);
+  const command = commandLine(file, seed, repeats, options);
   try {
     return await runExperiment({
       experiment,
@@ -170,18 +196,28 @@ async function runJob(
       text,
       seed,
       repeats,
-      provenance: provenanceOf({
-        command: commandLine(file, seed, repeats, options),
-        seed,
-        on,
-        libraries: LIBRARIES,
-      }),
-      wire,
-      ledger,
-      signal,
       ...(isUrl(on) ? { askOnce: () => askOnce(attachToUrl(on).url, experiment.load, seed) } : {}),
-      startSystem: (variant, runSeed) => startSystem(on, variant, runSeed, ledger, wire),
-      onProgress: (who, progress, sampler) => line.show(who, progress, sampler.latest?.breaker),
+      simulated: ledger === undefined,
+      provenance: provenanceOf({ command, seed, on: ledger === undefined ? SIMULATED : on, libraries: LIBRARIES }),
+      run: (variant, runSeed, who) =>
+        ledger === undefined
+          ? runSimulated({
+              experiment,
+              variant,
+              seed: runSeed,
+              signal,
+              onProgress: (progress, breaker) => line.show(`${who} (simulated)`, progress, breaker),
+            })
+          : runVariant({
+              experiment,
+              variant,
+              seed: runSeed,
+              ledger,
+              wire,
+              signal,
+              startSystem: () => startSystem(on, variant, runSeed, ledger, wire),
+              onProgress: (progress, sampler) => line.show(who, progress, sampler.latest?.breaker),
+            }),
     });
   } finally {
     line.clear();
@@ -204,8 +240,9 @@ async function startSystem(
   return system;
 }
 
-function commandLine(file: string, seed: number, repeats: number, { on, variant, wire }: Options): string {
+function commandLine(file: string, seed: number, repeats: number, { on, simulate, variant, wire }: Options): string {
   const parts = ['pnpm lab run', file, `--seed ${seed}`, `--repeat ${repeats}`];
+  if (simulate) parts.push('--simulate');
   if (on !== 'embedded') parts.push(`--on ${on}`);
   if (variant !== undefined) parts.push(`--variant ${variant}`);
   if (wire !== undefined) parts.push(`--wire ${wire}`);

@@ -22,6 +22,8 @@ export interface Comparison {
   readonly sentLaterByMs: number;
   /** Latency differences within this are not judged, because the load generator or the machine may have caused them. */
   readonly doubtMs: Readonly<Record<Latency, number>>;
+  /** Which of the two were simulated, so that differences of the machine are differences of a model. */
+  readonly simulated: readonly ('A' | 'B')[];
   readonly rows: readonly ComparisonRow[];
   /** Whether B is certainly worse in any row. */
   readonly worse: boolean;
@@ -111,6 +113,7 @@ export function compareResults(a: ExperimentResult, b: ExperimentResult): Compar
     level,
     sentLaterByMs,
     doubtMs,
+    simulated: (['A', 'B'] as const).filter((name) => ({ A: a, B: b })[name].simulated),
     rows,
     worse: rows.some(({ verdict }) => verdict === 'worse'),
   };

@@ -1,11 +1,12 @@
+import { refusals } from '../simulate/refusals.ts';
 import type { Mistake } from './cross-checks.ts';
 import type { Experiment, Hypothesis } from './format.ts';
 import { missingVariables } from './placeholders.ts';
 
 /** Where and how an experiment is going to be run. */
 export interface Place {
-  /** `url`: a service of which only the address is known. */
-  readonly on: 'embedded' | 'compose' | 'url';
+  /** `url`: a service of which only the address is known. `simulated`: no processes. */
+  readonly on: 'embedded' | 'compose' | 'url' | 'simulated';
   /** Whether there is a proxy that speaks the HTTP API of Toxiproxy. */
   readonly hasWire: boolean;
   /** The only variant that is run, if one was named. */
@@ -16,7 +17,7 @@ export interface Place {
 /** What an experiment needs and cannot have here. All of it is known before anything is started. */
 export function placeChecks(experiment: Experiment, place: Place): Mistake[] {
   return [
-    ...ofMethod(experiment, place),
+    ...(place.on === 'simulated' ? refusals(experiment) : ofMethod(experiment, place)),
     ...(place.on === 'url' ? ofUrl(experiment, place) : []),
     ...missingVariables(experiment.load.mix, place.env).map(({ path, variable }) => ({
       path,

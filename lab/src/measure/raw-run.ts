@@ -40,3 +40,14 @@ export function seenBy(seen: readonly Seen[], atMs: number): number | null {
   if (right.atMs <= left.atMs || atMs >= right.atMs) return right.total;
   return left.total + ((right.total - left.total) * (atMs - left.atMs)) / (right.atMs - left.atMs);
 }
+
+/** How many attempts had been seen by each whole second. @param atMs when each was seen, on the time axis */
+export function totalsBySecond(atMs: readonly number[], endS: number): Seen[] {
+  const sorted = atMs.toSorted((a, b) => a - b);
+  const seconds = Array.from({ length: Math.ceil(endS) + 1 }, (_, second) => second * 1_000);
+  let total = 0;
+  return seconds.map((secondMs) => {
+    while (total < sorted.length && (sorted[total] as number) < secondMs) total++;
+    return { atMs: secondMs, total };
+  });
+}

@@ -32,11 +32,13 @@ export interface Publication {
 /**
  * Tables and pictures of results, for a folder of documentation. The results may hold runs that were given up; how many there were,
  * and why, is published beside the judged run of the same experiment.
- * @throws ResultError when an experiment has two judged runs or none, when a run ended for a reason that does not allow to repeat it,
+ * @throws ResultError when a result was simulated, when an experiment has two judged runs or none, when a run ended for a reason that does not allow to repeat it,
  *   or when a run was of uncommitted files
  */
 export function publicationOf(results: readonly ExperimentResult[]): Publication {
   for (const result of results) {
+    if (result.simulated)
+      throw new ResultError(`${experimentName(result)} was simulated: only what was measured is published`);
     if (!/^[0-9a-f]{40}$/.test(result.provenance.commit)) {
       throw new ResultError(
         `${experimentName(result)} was run with uncommitted files (${result.provenance.commit}): commit them and run it again`,

@@ -6,7 +6,7 @@ import { hypothesisInterval, observedText } from '../wording/verdict-words.ts';
  * JUnit XML, which every CI server reads. Each hypothesis is a test. A failed one is a failure; an inconclusive one is
  * an error, because it must not look green.
  */
-export function renderJunit({ experiment, hypotheses, remarks }: ExperimentResult): string {
+export function renderJunit({ experiment, simulated, hypotheses, remarks }: ExperimentResult): string {
   const count = (verdict: HypothesisResult['verdict']) => hypotheses.filter((one) => one.verdict === verdict).length;
   const cases = hypotheses.map((one) => {
     const said = attribute([observedText(one), hypothesisInterval(one) ?? 'no interval', ...remarks].join('; '));
@@ -19,7 +19,7 @@ export function renderJunit({ experiment, hypotheses, remarks }: ExperimentResul
   });
   return `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites>
-  <testsuite name="${attribute(experiment.title)}" tests="${hypotheses.length}" failures="${count('failed')}" errors="${count('inconclusive')}">
+  <testsuite name="${attribute(`${experiment.title}${simulated ? ' (simulated)' : ''}`)}" tests="${hypotheses.length}" failures="${count('failed')}" errors="${count('inconclusive')}">
 ${cases.join('\n')}
   </testsuite>
 </testsuites>

@@ -4,6 +4,7 @@ import {
   hypothesisInterval,
   NOTHING,
   observedText,
+  SIMULATED_SENTENCE,
   VERDICT_MARKS,
   VERDICT_TEXTS,
   verdictSentence,
@@ -11,11 +12,11 @@ import {
 
 /** A summary for a pull request or a CI page. */
 export function renderMarkdown(result: ExperimentResult): string {
-  const { experiment, verdict, remarks, provenance } = result;
+  const { experiment, verdict, simulated, remarks, provenance } = result;
   return [
-    `## ${VERDICT_MARKS[verdict]} ${VERDICT_TEXTS[verdict]}: ${markdownText(experiment.title)}`,
+    `## ${VERDICT_MARKS[verdict]} ${VERDICT_TEXTS[verdict]}${simulated ? ' (simulated)' : ''}: ${markdownText(experiment.title)}`,
     '',
-    verdictSentence(result),
+    `${verdictSentence(result)}${simulated ? ` ${SIMULATED_SENTENCE}` : ''}`,
     '',
     ...hypothesesMarkdown(result),
     '',

@@ -12,6 +12,7 @@ import {
   NOT_RECOVERED,
   NOTHING,
   observedText,
+  SIMULATED_SENTENCE,
   VERDICT_MARKS,
   VERDICT_TEXTS,
   verdictMeaning,
@@ -32,7 +33,8 @@ const MOST_ROOMY_COLUMNS = 3;
  * figure, and last how to run it again.
  */
 export function renderReport(result: ExperimentResult): string {
-  const { experiment, verdict, sound, remarks, provenance, variants } = result;
+  const { experiment, verdict, sound, simulated, remarks, provenance, variants } = result;
+  const mark = simulated ? ' (simulated)' : '';
   const rows = figureRows(result);
   return `<!doctype html>
 <html lang="en">
@@ -42,17 +44,18 @@ export function renderReport(result: ExperimentResult): string {
 <meta name="color-scheme" content="light dark">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <link rel="icon" href="data:,">
-<title>${escape(`${VERDICT_TEXTS[verdict]}: ${experiment.title}`)}</title>
+<title>${escape(`${VERDICT_TEXTS[verdict]}${mark}: ${experiment.title}`)}</title>
 <style>${PAGE_STYLE}</style>
 </head>
 <body>
 <main>
 <header>
-<p class="eyebrow">Halfopen experiment · ${escape(experiment.file)} · <time datetime="${escape(provenance.startedAt)}">${escape(dateText(provenance.startedAt))}</time></p>
+<p class="eyebrow">Halfopen experiment${simulated ? ', simulated' : ''} · ${escape(experiment.file)} · <time datetime="${escape(provenance.startedAt)}">${escape(dateText(provenance.startedAt))}</time></p>
 <h1>${escape(experiment.title)}</h1>
 </header>
 <section class="verdict ${verdict}" aria-labelledby="verdict">
-<h2 class="word" id="verdict"><span class="mark" aria-hidden="true">${VERDICT_MARKS[verdict]}</span> ${VERDICT_TEXTS[verdict]}</h2>
+<h2 class="word" id="verdict"><span class="mark" aria-hidden="true">${VERDICT_MARKS[verdict]}</span> ${VERDICT_TEXTS[verdict]}${mark}</h2>
+${simulated ? `<p><strong>${SIMULATED_SENTENCE}</strong> The same file without <code>--simulate</code> runs real processes.</p>` : ''}
 <p>${escape(`${verdictSentence(result)} ${verdictMeaning(result)}`.trim())}</p>
 ${(sound ? [glanceTable(result, rows), remarkList(remarks)] : [remarkList(remarks), glanceTable(result, rows)]).join('\n')}
 </section>
@@ -218,7 +221,7 @@ function estimateCell(
   return `<td class="number">${escape(text(value))}<span class="interval">${escape(range)}</span></td>`;
 }
 
-function provenanceList({ provenance }: ExperimentResult): string {
+function provenanceList({ provenance, simulated }: ExperimentResult): string {
   const { startedAt, seed, commit, node, versions = {}, machine, on } = provenance;
   const entries = [
     ['Halfopen, commit', commit],
@@ -226,12 +229,14 @@ function provenanceList({ provenance }: ExperimentResult): string {
     ...Object.entries(versions),
     ['Seed', String(seed)],
     ['Started', dateText(startedAt)],
-    ['Ran on', on === 'embedded' ? 'processes on this machine, started for this run (embedded)' : on],
+    ['Ran on', simulated ? 'nothing: simulated on virtual time' : on === 'embedded' ? EMBEDDED_TEXT : on],
     ['Machine', `${machine.cpu}, ${machine.cores} cores, ${Math.round(machine.memoryBytes / 2 ** 30)} GiB`],
     ['System', machine.os],
   ] as const;
   return `<dl>${entries.map(([term, text]) => `<dt>${escape(term)}</dt><dd>${escape(text)}</dd>`).join('')}</dl>`;
 }
+
+const EMBEDDED_TEXT = 'processes on this machine, started for this run (embedded)';
 
 /** A table may be wider than a phone. It scrolls on its own, also by keyboard, and the page does not. */
 function scrollable(heading: string, table: string): string {

@@ -1,6 +1,7 @@
 import type { ExperimentResult, VariantResult } from '../result/result.ts';
 import { formatFigure } from '../wording/metric-words.ts';
 import { spanText } from '../wording/span-text.ts';
+import { SIMULATED_SENTENCE } from '../wording/verdict-words.ts';
 import { asItWas } from './happenings.ts';
 
 /** The picture of a variant in words, for readers who cannot see it. */
@@ -32,5 +33,12 @@ export function summaryOf(result: ExperimentResult, { name, runs }: VariantResul
   const { breaker = [], endpoints } = run?.timeline ?? {};
   const open = endpoints === undefined ? breaker.filter((state) => state === 'open').length : 0;
   const tripped = open === 0 ? [] : [`The breaker was open in ${open} of ${breaker.length} seconds.`];
-  return [`Variant ${name}, second by second.`, ...hit, ...load, ...said, ...tripped, ...refused].join(' ');
+  return [
+    `Variant ${name}, second by second.${result.simulated ? ` ${SIMULATED_SENTENCE}` : ''}`,
+    ...hit,
+    ...load,
+    ...said,
+    ...tripped,
+    ...refused,
+  ].join(' ');
 }

@@ -48,6 +48,7 @@ export function timelinePicture(planned: ExperimentResult, variant: VariantResul
 
   const phases = phaseRow(result, width, scales.endS);
   parts.push(phases.svg);
+  if (result.simulated) parts.push('<text class="heading" x="0" y="11">simulated</text>');
   top += phases.height;
 
   const caption = (heading: string, entries: readonly LegendEntry[]) => {
@@ -199,7 +200,7 @@ export function timelinePicture(planned: ExperimentResult, variant: VariantResul
     width,
     height: top,
     id,
-    title: `${variant.name}: ${result.experiment.title}`,
+    title: `${variant.name}${result.simulated ? ' (simulated)' : ''}: ${result.experiment.title}`,
     description: summaryOf(result, variant),
     style,
     parts: [hatches(id), ...parts],

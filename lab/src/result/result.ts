@@ -17,7 +17,7 @@ const verdict = z
   );
 
 /** Why a run was given up, or why its figures must not be judged. */
-const REASONS = ['late', 'unsteady', 'fault_off_time', 'limit'] as const;
+const REASONS = ['late', 'unsteady', 'fault_off_time', 'limit', 'interrupted'] as const;
 export type Reason = (typeof REASONS)[number];
 
 const faultLayer = z.enum(['plan', 'wire', 'process']);
@@ -140,6 +140,10 @@ export type VariantResult = DeepReadonly<z.output<typeof variant>>;
 export const experimentResult = z
   .strictObject({
     version: z.literal(1).describe('Version of this format.'),
+    simulated: z
+      .literal(true)
+      .exactOptional()
+      .describe('Nothing was measured: it was computed on virtual time (`lab run --simulate`). Missing otherwise.'),
     experiment: z.strictObject({ file: z.string(), title: z.string(), why: z.string(), text: z.string() }),
     verdict,
     sound: z.boolean().describe('`false`: a run was stopped, or its figures must not be judged; they decide nothing.'),
@@ -147,7 +151,7 @@ export const experimentResult = z
       .enum(REASONS)
       .exactOptional()
       .describe(
-        'Why a result is not sound. `late`: the load generator was late; `unsteady`: requests failed before anything was broken; `fault_off_time`: a fault was not active when it should have been; `limit`: `abortWhen` stopped the run.',
+        'Why a result is not sound. `late`: the load generator was late; `unsteady`: requests failed before anything was broken; `fault_off_time`: a fault was not active when it should have been; `limit`: `abortWhen` stopped the run; `interrupted`: somebody stopped a simulated run.',
       ),
     remarks: z.array(z.string()).describe('Why no verdict could be given, or what stopped the run; one sentence each.'),
     provenance: provenanceSchema,

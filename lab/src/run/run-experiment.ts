@@ -1,21 +1,19 @@
 import type { Provenance } from '@halfopen/figures/provenance';
 import { quantile, worst } from '@halfopen/figures/statistics';
 import { environmentOf } from '../experiment/environment.ts';
-import type { Experiment } from '../experiment/format.ts';
+import type { Experiment, Variant } from '../experiment/format.ts';
 import { endOf, type Phase, spanOf } from '../experiment/phases.ts';
 import { labelOf } from '../faults/label.ts';
 import { judgeHypothesis } from '../judge/judge-hypothesis.ts';
 import { loadChangesOf } from '../load/load-changes.ts';
-import type { Progress } from '../load/protocol.ts';
 import { figuresOf } from '../measure/figures.ts';
 import { timelineOf } from '../measure/timeline.ts';
 import { packRequests } from '../result/packed-requests.ts';
 import type { ExperimentResult, RunResult, VariantResult } from '../result/result.ts';
-import { type RunOptions, runVariant, type VariantRun } from './run-variant.ts';
-import type { Sampler } from './sampler.ts';
+import type { VariantRun } from './run-variant.ts';
 import type { Unsound } from './soundness.ts';
 
-export interface ExperimentOptions extends Pick<RunOptions, 'startSystem' | 'ledger' | 'wire' | 'signal'> {
+export interface ExperimentOptions {
   readonly experiment: Experiment;
   /** The path that the result names. */
   readonly file: string;
@@ -26,7 +24,13 @@ export interface ExperimentOptions extends Pick<RunOptions, 'startSystem' | 'led
   readonly provenance: Provenance;
   /** Asks the system once, before it gets any load. Resolves with what is wrong, if anything. */
   readonly askOnce?: () => Promise<string | undefined>;
-  readonly onProgress: (who: string, progress: Progress, sampler: Sampler) => void;
+  /** Whether `run` computes what would happen, and measures nothing. */
+  readonly simulated: boolean;
+  /**
+   * One run of a variant, by processes or simulated.
+   * @param who the variant and the run, for progress: `standard 1/5`
+   */
+  readonly run: (variant: Variant, seed: number, who: string) => Promise<VariantRun>;
 }
 
 /**
@@ -46,14 +50,9 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
   let unsound: Unsound[] = refused === undefined ? [] : [{ reason: 'unsteady', why: `No load was sent. ${refused}.` }];
   for (let repeat = 0; repeat < repeats && unsound.length === 0; repeat++) {
     for (const name of repeat % 2 === 0 ? names : names.toReversed()) {
-      const variant = experiment.variants[name] as Experiment['variants'][string];
+      const variant = experiment.variants[name] as Variant;
       const who = repeats === 1 ? name : `${name} ${repeat + 1}/${repeats}`;
-      const run = await runVariant({
-        ...options,
-        variant,
-        seed: seed + repeat,
-        onProgress: (progress, sampler) => options.onProgress(who, progress, sampler),
-      });
+      const run = await options.run(variant, seed + repeat, who);
       done.push({ name, run });
       unsound = run.unsound.map(({ reason, why }) => ({ reason, why: `${who}: ${why}` }));
       if (unsound.length > 0) break;
@@ -63,7 +62,7 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
 }
 
 function resultOf(
-  { experiment, file, text, seed, provenance }: ExperimentOptions,
+  { experiment, file, text, seed, provenance, simulated }: ExperimentOptions,
   done: readonly { readonly name: string; readonly run: VariantRun }[],
   unsound: readonly Unsound[],
 ): ExperimentResult {
@@ -94,6 +93,7 @@ function resultOf(
   });
   return {
     version: 1,
+    ...(simulated ? { simulated } : {}),
     experiment: { file, title: experiment.title, why: experiment.why, text },
     verdict: sound ? worst(hypotheses.map(({ verdict }) => verdict)) : 'inconclusive',
     sound,

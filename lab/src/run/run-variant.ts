@@ -8,7 +8,7 @@ import { createPlanBoard } from '../faults/plan-board.ts';
 import { createPlayer, type FaultTimes } from '../faults/player.ts';
 import { startGenerator } from '../load/generator-process.ts';
 import type { AnswerSample, Progress } from '../load/protocol.ts';
-import type { RawRun, Seen } from '../measure/raw-run.ts';
+import { type RawRun, totalsBySecond } from '../measure/raw-run.ts';
 import { sumOfMetric } from '../system/edge-probe.ts';
 import type { Ledger } from '../system/ledger.ts';
 import type { System } from '../system/system.ts';
@@ -155,7 +155,10 @@ export async function runVariant(options: RunOptions): Promise<VariantRun> {
         attemptsSeen:
           system.attempts === undefined
             ? sampler.attemptsSeen
-            : cumulated(system.attempts.startedAtMs, zeroAtMs + sinceEpochMs, endS),
+            : totalsBySecond(
+                system.attempts.startedAtMs.map((at) => at - zeroAtMs - sinceEpochMs),
+                endS,
+              ),
         edge: sampler.edge,
         greeterUrls: system.greeterUrls,
         faultEndMs: faultEndMs(faults, endS),
@@ -187,7 +190,7 @@ async function undoAll(undoing: readonly (() => void | Promise<void>)[]): Promis
 }
 
 /** Recovery counts from here: the end of the last fault that ends before the measurement does. */
-function faultEndMs(faults: readonly FaultTimes[], endS: number): number {
+export function faultEndMs(faults: readonly FaultTimes[], endS: number): number {
   const ends = faults.filter(({ span }) => span.toS < endS).map(({ undoneAtMs }) => undoneAtMs ?? 0);
   return Math.max(0, ...ends);
 }
@@ -204,14 +207,4 @@ async function countByMetrics({ attempts, greeters }: System): Promise<number | 
     if (sum === undefined || sum === attempts.startedAtMs.length || round === COUNT_ROUNDS) return sum;
     await setTimeoutPromise(COUNT_PAUSE_MS);
   }
-}
-
-function cumulated(startedAtMs: readonly number[], zeroAtMs: number, endS: number): Seen[] {
-  const sorted = startedAtMs.map((at) => at - zeroAtMs).toSorted((a, b) => a - b);
-  const seconds = Array.from({ length: Math.ceil(endS) + 1 }, (_, second) => second * 1_000);
-  let total = 0;
-  return seconds.map((atMs) => {
-    while (total < sorted.length && (sorted[total] as number) < atMs) total++;
-    return { atMs, total };
-  });
 }

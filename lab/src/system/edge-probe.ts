@@ -1,3 +1,4 @@
+import type { DownstreamStatus } from '@halfopen/client';
 import { z } from 'zod';
 import type { EdgeSample } from '../measure/raw-run.ts';
 
@@ -12,6 +13,12 @@ const status = z.object({
   }),
 });
 
+/** What is read of the status of a downstream. */
+type EdgeStatus = Pick<DownstreamStatus, 'breaker' | 'retryBudgetRemaining'> & {
+  readonly policy: string;
+  readonly endpoints: readonly Pick<DownstreamStatus['endpoints'][number], 'url' | 'breaker' | 'ejectedForMs'>[];
+};
+
 /** Long enough for a busy edge, short enough for requests not to pile up. */
 const PATIENCE_MS = 1_000;
 
@@ -19,9 +26,13 @@ const PATIENCE_MS = 1_000;
 export async function askEdge(opsUrl: string): Promise<Omit<EdgeSample, 'atMs'> | undefined> {
   const text = await fetchText(`${opsUrl}/downstreams`);
   const parsed = status.safeParse(text === undefined ? undefined : JSON.parse(text));
-  // A bare call uses no breaker and no budget, so their state means nothing.
-  if (!parsed.success || parsed.data.greeter.policy === 'none') return undefined;
-  const { breaker, retryBudgetRemaining, endpoints } = parsed.data.greeter;
+  return parsed.success ? edgeSampleOf(parsed.data.greeter) : undefined;
+}
+
+/** What a sample keeps of the edge's status; `undefined` for a bare call, whose breaker and budget are not used and mean nothing. */
+export function edgeSampleOf(seen: EdgeStatus): Omit<EdgeSample, 'atMs'> | undefined {
+  if (seen.policy === 'none') return undefined;
+  const { breaker, retryBudgetRemaining, endpoints } = seen;
   return {
     breaker,
     retryBudget: retryBudgetRemaining,

@@ -4,7 +4,15 @@ import { differenceText, formatFigure, METRIC_TEXTS } from '../wording/metric-wo
 import { NOT_RECOVERED } from '../wording/verdict-words.ts';
 
 /** The comparison as a padded Markdown table, for a terminal or for pasting. */
-export function comparisonTable({ pairing, level, sentLaterByMs, doubtMs, rows, worse }: Comparison): string {
+export function comparisonTable({
+  pairing,
+  level,
+  sentLaterByMs,
+  doubtMs,
+  simulated,
+  rows,
+  worse,
+}: Comparison): string {
   const heading = ['variant', 'phase', 'figure', 'A', 'B', 'B − A', 'interval', 'B is'];
   const cells = rows.map(cellsOf);
   const widths = heading.map((name, column) =>
@@ -18,6 +26,9 @@ export function comparisonTable({ pairing, level, sentLaterByMs, doubtMs, rows, 
     line(widths.map((width) => '-'.repeat(width))),
     ...cells.map(line),
     '',
+    ...(simulated.length === 0
+      ? []
+      : [`${simulated.join(' and ')} ${simulated.length === 1 ? 'was' : 'were'} simulated.`]),
     pairing.paired
       ? 'Paired: both had the same arrivals, and differences are taken arrival by arrival.'
       : `Not paired: ${pairing.because}. The intervals are wider for that.`,

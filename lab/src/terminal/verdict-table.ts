@@ -1,9 +1,10 @@
 import type { ExperimentResult, HypothesisResult } from '../result/result.ts';
 import { spanText } from '../wording/span-text.ts';
-import { hypothesisInterval, observedText } from '../wording/verdict-words.ts';
+import { hypothesisInterval, observedText, SIMULATED_SENTENCE } from '../wording/verdict-words.ts';
 
 /** The verdict for a terminal: one line per hypothesis, then the experiment's verdict, then the remarks. */
-export function verdictTable({ experiment, hypotheses, verdict, remarks, phases, variants }: ExperimentResult): string {
+export function verdictTable(result: ExperimentResult): string {
+  const { experiment, simulated, hypotheses, verdict, remarks, phases, variants } = result;
   const rows = hypotheses.map((one) => [one.verdict, one.text, observedOf(one)]);
   const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)));
   const lines = rows.map((row) =>
@@ -12,7 +13,7 @@ export function verdictTable({ experiment, hypotheses, verdict, remarks, phases,
   const spans = phases.map((phase) => `${phase.name} ${spanText(phase)}`).join(', ');
   const window = `  Figures count all requests that were due in a phase: ${spans}.`;
   return [
-    `${experiment.title}: ${verdict}`,
+    `${experiment.title}: ${verdict}${simulated ? `. ${SIMULATED_SENTENCE}` : ''}`,
     ...lines,
     ...(variants.length === 0 ? [] : [window]),
     ...remarks.map((remark) => `  ! ${remark}`),

@@ -11,6 +11,9 @@ export const VERDICT_TEXTS: Readonly<Record<Verdict, string>> = {
 
 /** For a run that did not recover while it was observed. */
 export const NOT_RECOVERED = 'not within the phase';
+/** Said wherever the figures of a simulated run are shown. */
+export const SIMULATED_SENTENCE = 'Simulated: nothing was measured.';
+
 /** Stands for a missing figure or interval. It is not a word, because `none` is also the name of a variant. */
 export const NOTHING = '–';
 
@@ -52,7 +55,7 @@ export function verdictMeaning({ verdict, sound, hypotheses }: ExperimentResult)
 }
 
 /** How far the figures can be trusted, and why. */
-export function beliefSentences({ variants, hypotheses, provenance }: ExperimentResult): string[] {
+export function beliefSentences({ simulated, variants, hypotheses, provenance }: ExperimentResult): string[] {
   const runs = variants.flatMap((variant) => variant.runs);
   const requests = runs.reduce((sum, run) => sum + run.requests.count, 0);
   const repeats = variants[0]?.runs.length ?? 0;
@@ -69,7 +72,9 @@ export function beliefSentences({ variants, hypotheses, provenance }: Experiment
           'An interval is missing where there was too little data, or where a run has only one such figure (recovery: every run must keep the bound).',
         ]
       : []),
-    `The load generator itself was late by ${formatFigure('p99Ms', p99)} at p99, ${formatFigure('p99Ms', worst)} at worst; latencies count from the scheduled time, so they include this delay.`,
+    simulated
+      ? `${SIMULATED_SENTENCE} The policies, the admission and the fault plan are the code of the services; processes, sockets and time are models. docs/simulator.md says how far they can be trusted.`
+      : `The load generator itself was late by ${formatFigure('p99Ms', p99)} at p99, ${formatFigure('p99Ms', worst)} at worst; latencies count from the scheduled time, so they include this delay.`,
     `Seed ${provenance.seed}: the same seed gives the same arrivals and the same victims.`,
   ];
 }
