@@ -9,12 +9,16 @@ export function experimentJsonSchema(): JsonSchema {
   return publishedSchema(experimentForm, 'Experiment of Halfopen', 'input');
 }
 
+/** It takes long to make, and a file may have many unknown members. */
+let madeOnce: JsonSchema | undefined;
+
 /**
  * The members that are allowed at a path.
  * @param raw what was written; when forms differ in one member, such as `layer`, it says which form is meant
  */
 export function knownMembers(path: readonly PropertyKey[], raw: unknown): string[] {
-  let schemas = alternatives(experimentJsonSchema(), raw);
+  madeOnce ??= experimentJsonSchema();
+  let schemas = alternatives(madeOnce, raw);
   let value = raw;
   for (const part of path) {
     value = (value as Record<PropertyKey, unknown> | null | undefined)?.[part];
