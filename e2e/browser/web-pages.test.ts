@@ -1,35 +1,21 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { pipeline } from 'node:stream';
 import { startProxyServer } from '@halfopen/wire/app';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { launchChromium } from '../harness/chromium.ts';
 import { get, startSystem } from '../harness/system.ts';
-
-const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 let browser: Browser;
 
 beforeAll(async () => {
-  const executablePath = process.env.CHROMIUM_PATH ?? BROWSERS.find((path) => existsSync(path));
-  if (executablePath === undefined) {
-    throw new Error(
-      `this test needs a browser, and there is none at ${BROWSERS.join(', ')}: install Debian's package chromium, or set CHROMIUM_PATH`,
-    );
-  }
-  browser = await chromium.launch({
-    executablePath,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-background-networking',
-      // What the owner of a name does to rebind it: the browser is sent to loopback.
-      '--host-resolver-rules=MAP *.example 127.0.0.1, MAP *.example. 127.0.0.1, MAP *.nip.io 127.0.0.1',
-      // Some browsers refuse pages of the internet to ask loopback, or ask their user. Others do not: the services must hold.
-      '--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests,PrivateNetworkAccessSendPreflights',
-    ],
-  });
+  browser = await launchChromium([
+    // What the owner of a name does to rebind it: the browser is sent to loopback.
+    '--host-resolver-rules=MAP *.example 127.0.0.1, MAP *.example. 127.0.0.1, MAP *.nip.io 127.0.0.1',
+    // Some browsers refuse pages of the internet to ask loopback, or ask their user. Others do not: the services must hold.
+    '--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests,PrivateNetworkAccessSendPreflights',
+  ]);
 });
 afterAll(() => browser?.close());
 

@@ -1,4 +1,4 @@
-import { recoveryMs } from '@halfopen/testing';
+import { recoveryMs } from '@halfopen/testing/recovery';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { type Figures, figuresBetween } from './figures.ts';
 import type { Journal } from './journal.ts';
