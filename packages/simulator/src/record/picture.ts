@@ -19,7 +19,7 @@ export function pictureOf({ scenario, seed, journal, samples, breakerTransitions
   const columnMs = SAMPLE_MS * Math.ceil(lengthMs / COLUMNS / SAMPLE_MS);
   const columns = Array.from({ length: Math.ceil(lengthMs / columnMs) }, (_, index) => index * columnMs);
   const line = (label: string, cell: (fromMs: number, toMs: number) => string, after = '') =>
-    `${label.padEnd(9)}${columns.map((fromMs) => cell(fromMs, fromMs + columnMs)).join('')}${after}`;
+    `${label.padEnd(9)}${columns.map((fromMs) => cell(fromMs, fromMs + columnMs)).join('')}${after}`.trimEnd();
 
   const offered = (fromMs: number, toMs: number) => journal.firstDueAt(toMs) - journal.firstDueAt(fromMs);
   const received = (fromMs: number, toMs: number) => samples.receivedBetween(fromMs, toMs);
