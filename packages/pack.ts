@@ -1,6 +1,6 @@
 /**
- * Makes npm tarballs of what another repository copies: contracts, resilience, client and testing, compiled to JavaScript with their
- * types. Node strips types from our own sources, but not from packages under node_modules.
+ * Makes npm tarballs of what another repository copies: the client and what it needs, testing, and the simulator with what it
+ * needs, compiled to JavaScript with their types. Node strips types from our own sources, but not from packages under node_modules.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 
-const PACKAGES = ['contracts', 'resilience', 'client', 'testing'];
+const PACKAGES = ['contracts', 'resilience', 'client', 'testing', 'service-kit', 'simulator'];
 const here = import.meta.dirname;
 const tarballs = join(here, '..', 'tarballs');
 

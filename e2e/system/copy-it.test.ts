@@ -32,3 +32,20 @@ test('the commands under "Copy it"; the script compiles strictly', async () => {
     shell(`cd ${folder} && ${root}node_modules/.bin/tsc ${strictly} ${types} call.mts`, process.env),
   ).resolves.toBe('');
 }, 180_000);
+
+test('the simulator from its tarballs: the test of its README, in an empty folder', async () => {
+  const page = 'packages/simulator/README.md';
+  const folder = mkdtempSync(join(tmpdir(), 'caller-'));
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true });
+  });
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
+  const [, script = ''] =
+    /^<!-- test\/your-configuration.*?^```ts\n(.*?)^```$/ms.exec(readFileSync(root + page, 'utf8')) ?? [];
+  writeFileSync(join(folder, 'calls.test.ts'), script);
+  const [block] = shellBlocks('Test your own configuration', page);
+  const commands = (block?.commands ?? '').replaceAll('../caller', folder).replaceAll('../halfopen/', root);
+  await shell(commands, process.env);
+  const vitest = `'${process.execPath}' node_modules/vitest/vitest.mjs`;
+  await expect(shell(`cd ${folder} && ${vitest} run --reporter=verbose`, process.env)).resolves.toContain('4 passed');
+}, 180_000);
