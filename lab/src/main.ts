@@ -6,6 +6,7 @@ import { checkCommand } from './commands/check.ts';
 import { compareCommand } from './commands/compare.ts';
 import { publishCommand } from './commands/publish.ts';
 import { reportCommand } from './commands/report.ts';
+import { reproduceCommand } from './commands/reproduce.ts';
 import { runCommand } from './commands/run.ts';
 import { schemaCommand } from './commands/schema.ts';
 
@@ -17,6 +18,7 @@ const lab = new Command('lab')
   .addCommand(reportCommand())
   .addCommand(compareCommand())
   .addCommand(publishCommand())
+  .addCommand(reproduceCommand())
   .addCommand(schemaCommand());
 // A mistake on the command line exits with 2; 1 means that a hypothesis failed.
 for (const command of [lab, ...lab.commands])

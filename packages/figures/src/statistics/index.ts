@@ -4,5 +4,7 @@ export type { Sample } from './block-length.ts';
 export type { BootstrapOptions, Statistic } from './bootstrap.ts';
 export { pairedDifference, unpairedDifference } from './differences.ts';
 export { type Estimate, meanInterval, quantileInterval, shareInterval } from './intervals.ts';
+export { normalQuantile, studentQuantile } from './normal.ts';
 export { quantile } from './quantile.ts';
+export { wilsonInterval } from './score-interval.ts';
 export { judge, VERDICTS, type Verdict, worst } from './verdict.ts';
