@@ -67,10 +67,13 @@ describe('the adaptive limit of a bulkhead', () => {
     expect(calls.every(({ outcome }) => outcome === 'answer')).toBe(true);
   });
 
-  test('leaves bad luck alone: a quarter hangs for ever, and the others are answered', async () => {
+  test.each([
+    ['answered', 'answer'],
+    ['refused', new CallError('remote_refused', '404', { sent: 'answered', status: 404 })],
+  ])('leaves bad luck alone: a quarter hangs for ever, and the others are %s', async (_what, outcome) => {
     const { bulkhead, begin } = setup({ maxInFlight: 20, adaptiveLimit: true });
     for (let n = 0; n < 400; n++) {
-      begin(n % 4 === 0 ? HANGS : taking(20, 'answer'));
+      begin(n % 4 === 0 ? HANGS : taking(20, outcome));
       await advance(50);
     }
     expect(bulkhead.limit).toBe(20);
@@ -79,6 +82,11 @@ describe('the adaptive limit of a bulkhead', () => {
   test.each([
     ['failures that are answered', taking(1, remoteError(503)), {}],
     ['refused connections', taking(1, new CallError('unreachable', 'refused')), {}],
+    [
+      'stalls of this process',
+      taking(1, new CallError('attempt_timeout', 'stalled', { sent: 'perhaps', ownStall: true })),
+      {},
+    ],
     ['callers in a hurry, who give less time than answers take', taking(400, 'answer'), { hurry: 200 }],
   ])('leaves %s alone', async (_what, next, { hurry }: { hurry?: number }) => {
     const { bulkhead, begin } = setup({ maxInFlight: 20, adaptiveLimit: true });

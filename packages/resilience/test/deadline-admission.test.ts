@@ -140,6 +140,18 @@ describe('deadline admission', () => {
     expect(needs()).toBe(40);
   });
 
+  test('a refused request is an answer, too: what it overtakes was lost', async () => {
+    const { begin, learn, needs } = setup();
+    await learn(20, taking(20, 'answer'));
+    for (let n = 0; n < 40; n++) {
+      begin(DEADLINE_MS, taking(500, new CallError('attempt_timeout', 'lost', { sent: 'perhaps' })));
+      await advance(100);
+      begin(DEADLINE_MS, taking(20, new CallError('remote_refused', '404', { sent: 'answered', status: 404 })));
+      await advance(400);
+    }
+    expect(needs()).toBe(40);
+  });
+
   test.each([
     ['a quick failure', remoteError(503)],
     ['a refusal of ours', new CallError('breaker_open', 'open')],
