@@ -99,6 +99,51 @@ describe('the adaptive limit of a bulkhead', () => {
     expect(bulkhead.limit).toBe(20);
   });
 
+  test('nor, without an attempt timeout, one who gives more than that would be, and less than answers take', async () => {
+    const bulkhead = createBulkhead({
+      maxInFlight: 20,
+      attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
+      adaptiveLimit: true,
+      clock,
+    });
+    const call = compose(
+      deadline({ timeoutMs: 2_000, clock }),
+      bulkhead.policy,
+      bulkhead.attempts,
+    )(taking(800, 'answer'));
+    for (let n = 0; n < 20; n++) track(call(context()));
+    await advance(800);
+    for (let n = 0; n < 20; n++) track(call(context({ deadlineAt: clock.now() + 600 })));
+    await advance(600);
+    expect(bulkhead.limit).toBe(20);
+  });
+
+  test('but a call that came with all the time there is, and lost it in the queue, says something after an attempt timeout', async () => {
+    let tookMs = 800;
+    const bulkhead = createBulkhead({
+      maxInFlight: 20,
+      attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
+      adaptiveLimit: true,
+      clock,
+    });
+    const call = compose(
+      deadline({ timeoutMs: 2_000, clock }),
+      bulkhead.policy,
+      bulkhead.attempts,
+    )((ctx) => taking(tookMs, 'answer')(ctx));
+    const crowd = async (ms: number, forMs: number) => {
+      tookMs = ms;
+      for (let n = 0; n < 20; n++) track(call(context()));
+      await advance(forMs);
+    };
+    await crowd(800, 800);
+    await crowd(1_400, 0);
+    await crowd(1_400, 1_400);
+    expect([bulkhead.limit, bulkhead.inFlight]).toEqual([20, 20]);
+    await advance(600);
+    expect(bulkhead.limit).toBeLessThan(20);
+  });
+
   test('a caller who had given as long as answers usually take is no such caller', async () => {
     const { bulkhead, begin } = setup({ maxInFlight: 20, adaptiveLimit: true });
     for (let n = 0; n < 20; n++) begin(taking(150, 'answer'));
