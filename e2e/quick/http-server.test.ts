@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { createHttpServer } from '@halfopen/service-kit/http';
+import { startProxyServer } from '@halfopen/wire/app';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { sendAll } from '../harness/send-all.ts';
 import { exchange, get, standIn, startEdge, startGreeter, startSystem } from '../harness/system.ts';
@@ -212,6 +213,17 @@ describe('Expect: 100-continue (RFC 9110 §10.1.1)', () => {
     const answer = await exchange(url, `${line}${EXPECT}\r\n`);
     expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual([`HTTP/1.1 ${status}`]);
     expect(answer.toLowerCase()).toContain('connection: close');
+  });
+
+  test('a body that is too large is refused unread', async () => {
+    const { opsUrl } = await startGreeter({ FAULTS: 'on' });
+    const wire = await startProxyServer({ listen: '127.0.0.1:0' });
+    onTestFinished(() => wire.stop());
+    for (const line of [`${opsUrl} PUT /faults`, `${wire.url} POST /proxies`]) {
+      const [url = '', ...request] = line.split(' ');
+      const head = `${request.join(' ')} HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 20000000\r\n\r\n`;
+      expect((await exchange(url, head)).match(/HTTP\/1\.1 \d+/g), line).toEqual(['HTTP/1.1 413']);
+    }
   });
 
   test('a body that is needed is asked for, and the connection goes on', async () => {

@@ -407,7 +407,7 @@ describe('the API', () => {
     ['POST', '/proxies', { name: 'x', upstream: 'a:1', listen: 'b:99999' }, 400, 'listen: "b:99999" is not host:port'],
     ['POST', '/proxies', { name: 'x', upstream: 'a:1', enabled: 'no' }, 400, 'bad request body: enabled: '],
     ['POST', '/proxies', { name: 'wire', upstream: 'a:1' }, 409, 'proxy already exists'],
-    ['POST', '/proxies', `"${'x'.repeat(2 ** 20)}"`, 413, 'bad request body: more than 1mb'],
+    ['POST', '/proxies', `"${'x'.repeat(2 ** 20)}"`, 413, 'bad request body: more than 1 MiB'],
     ['GET', '/proxies/none', undefined, 404, 'proxy not found'],
     ['DELETE', '/proxies/none', undefined, 404, 'proxy not found'],
     ['PATCH', '/proxies/none', {}, 404, 'proxy not found'],

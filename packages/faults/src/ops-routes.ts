@@ -34,9 +34,15 @@ export function mountFaults(ops: Express, options: FaultRoutesOptions): void {
 /** Reads the body whatever its content type: `curl -d` declares JSON as a form. */
 function readBody({ refusal }: FaultRoutesOptions): RequestHandler {
   const raw = express.raw({ limit: MAX_PLAN_BYTES, type: () => true, inflate: false });
+  const tooLarge = () => refusal(413, `a fault plan has at most ${MAX_PLAN_BYTES} bytes`);
   return (req, res, next) => {
+    // Express would first read all of it.
+    if (Number(req.headers['content-length']) > MAX_PLAN_BYTES) {
+      next(tooLarge());
+      return;
+    }
     raw(req, res, (error?: { type?: string }) => {
-      if (error?.type === 'entity.too.large') next(refusal(413, `a fault plan has at most ${MAX_PLAN_BYTES} bytes`));
+      if (error?.type === 'entity.too.large') next(tooLarge());
       else if (error?.type === 'encoding.unsupported') next(refusal(415, 'a fault plan must not be compressed'));
       else next(error);
     });

@@ -5,7 +5,7 @@ import type { ProxyCollection } from './collection.ts';
 /** The version of Toxiproxy with the same API. Clients ask for it and adapt their requests. */
 const API_VERSION = '2.12.0';
 
-const MAX_BODY = '1mb';
+const MAX_BODY_BYTES = 1_048_576;
 
 /**
  * Toxiproxy's HTTP API, with the paths, statuses, bodies and errors of its version 2.12. It has no access control: whoever
@@ -15,7 +15,12 @@ export function createProxyApi(proxies: ProxyCollection): Express {
   const api = express().disable('x-powered-by').disable('etag').set('query parser', false);
   api.enable('strict routing').enable('case sensitive routing');
   // Toxiproxy's clients send various content types.
-  const body = express.text({ limit: MAX_BODY, type: () => true });
+  const text = express.text({ limit: MAX_BODY_BYTES, type: () => true });
+  const body: RequestHandler = (req, res, next) => {
+    // Express would first read all of it.
+    if (Number(req.headers['content-length']) > MAX_BODY_BYTES) throw tooLarge();
+    text(req, res, next);
+  };
 
   api
     .route('/version')
@@ -127,8 +132,10 @@ const answerError: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
   res.status(answer.status).json(answer);
 };
 
+const tooLarge = () => new ApiError(413, `bad request body: more than ${MAX_BODY_BYTES / 1_048_576} MiB`);
+
 function apiErrorOf(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   const { status = 500, message = String(error) } = error as { status?: number; message?: string };
-  return new ApiError(status, status === 413 ? `bad request body: more than ${MAX_BODY}` : message);
+  return status === 413 ? tooLarge() : new ApiError(status, message);
 }
