@@ -33,6 +33,35 @@ function spawnStallableEdge(greeterUrl: string): StallableEdge {
   return { process: edge, block: (kind) => connect(path).end(`${kind} ${STALL_MS}`) };
 }
 
+/** A stallable edge in front of a healthy greeter that takes its time. */
+async function system() {
+  let requests = 0;
+  const greeter = await standIn((req, res) => {
+    requests++;
+    setTimeout(() => {
+      res
+        .writeHead(200, { 'content-type': 'application/json', 'x-request-id': String(req.headers['x-request-id']) })
+        .end('{"message":"Hi"}');
+    }, ANSWER_MS);
+  });
+  const edge = spawnStallableEdge(greeter.url);
+  const { url, opsUrl } = await edge.process.listening;
+  const hello = async (headers: Record<string, string>) => {
+    const { status, json } = await get(`${url}/hello`, headers);
+    return status === 200 ? '200' : `${status} ${json.code}`;
+  };
+  return {
+    edge,
+    hellos: (count: number, headers: Record<string, string> = {}) =>
+      Promise.all(Array.from({ length: count }, () => hello(headers))),
+    status: async () => (await get(`${opsUrl}/downstreams`)).json.greeter,
+    requests: () => requests,
+    forget: () => {
+      requests = 0;
+    },
+  };
+}
+
 const STALLS: [string, (edge: StallableEdge) => Promise<void>][] = [
   [
     'is stopped (SIGSTOP)',
@@ -52,37 +81,37 @@ describe.each(STALLS)('an edge that %s for 0.8 s', (_what, stall) => {
     ['hardly used before, all calls are under way', 20, CALLS],
     ['hardly used before, most calls are still to be sent', 20, 1],
   ])('%s: every call is answered, the breaker stays closed, the budget is whole', async (_when, before, underWay) => {
-    let requests = 0;
-    const greeter = await standIn((req, res) => {
-      requests++;
-      setTimeout(() => {
-        res
-          .writeHead(200, { 'content-type': 'application/json', 'x-request-id': String(req.headers['x-request-id']) })
-          .end('{"message":"Hi"}');
-      }, ANSWER_MS);
-    });
-    const edge = spawnStallableEdge(greeter.url);
-    const { url, opsUrl } = await edge.process.listening;
-    const hello = async () => {
-      const { status, json } = await get(`${url}/hello`);
-      return status === 200 ? '200' : `${status} ${json.code}`;
-    };
-    const hellos = (count: number) => Promise.all(Array.from({ length: count }, hello));
-    const status = async () => (await get(`${opsUrl}/downstreams`)).json.greeter;
-
+    const { edge, hellos, status, requests, forget } = await system();
     for (let n = 0; n < before; n += 20) await hellos(20);
     const { retryBudgetRemaining } = await status();
-    requests = 0;
+    forget();
     const calls = hellos(CALLS);
-    await expect.poll(() => requests, { interval: 1 }).toBeGreaterThanOrEqual(underWay);
+    await expect.poll(requests, { interval: 1 }).toBeGreaterThanOrEqual(underWay);
     await stall(edge);
 
     expect(await calls).toEqual(Array(CALLS).fill('200'));
     // Answers that arrived during the stall are read before anybody is timed out, so nothing is asked twice.
-    if (underWay === CALLS) expect(requests).toBe(CALLS);
+    if (underWay === CALLS) expect(requests()).toBe(CALLS);
     expect(await status()).toMatchObject({ breaker: 'closed', inFlight: 0 });
     expect((await status()).retryBudgetRemaining).toBeGreaterThanOrEqual(retryBudgetRemaining);
     expect(await hellos(20)).toEqual(Array(20).fill('200'));
+    expect(edge.process.output()).not.toContain('breaker changed state');
+  });
+
+  test('callers whose deadline passes meanwhile get a 504, and open no breaker for the others', async () => {
+    const { edge, hellos, status, requests, forget } = await system();
+    await hellos(20);
+    const { retryBudgetRemaining } = await status();
+    forget();
+    const calls = hellos(CALLS, { 'x-deadline-ms': String(STALL_MS - 200) });
+    await expect.poll(requests, { interval: 1 }).toBeGreaterThanOrEqual(1);
+    await stall(edge);
+    // Those that were sent during the stall have their whole time after it.
+    expect(new Set([...(await calls), '200', '504 deadline_exceeded'])).toEqual(
+      new Set(['200', '504 deadline_exceeded']),
+    );
+    expect(await hellos(20)).toEqual(Array(20).fill('200'));
+    expect((await status()).retryBudgetRemaining).toBeGreaterThanOrEqual(retryBudgetRemaining);
     expect(edge.process.output()).not.toContain('breaker changed state');
   });
 });

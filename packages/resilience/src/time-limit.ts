@@ -1,5 +1,5 @@
 import type { CallContext } from './call-context.ts';
-import { abortError, type CallError } from './call-error.ts';
+import { abortError, CallError } from './call-error.ts';
 import { type Clock, STALL_MS } from './clock.ts';
 import type { Call } from './policy.ts';
 
@@ -23,7 +23,8 @@ export interface TimeLimit {
  * work running for nobody. Both the deadline and the attempt timeout are made of this.
  *
  * A stall of this process is not the downstream's failure. It shows in a timer that fires late, and in a success that arrives after the
- * limit, because only a timer that could not fire lets it through. The error and `notes.stalledAttempt` say so.
+ * limit, because only a timer that could not fire lets it through. A stall in the middle shows in a look every 100 ms. It counts if it
+ * took half of the limit: the downstream had no fair chance then. The error and `notes.stalledAttempt` say so.
  */
 export function withTimeLimit<T>(limit: TimeLimit, next: Call<T>, context: CallContext): Promise<T> {
   const { signal: outer } = context;
@@ -37,7 +38,8 @@ export function withTimeLimit<T>(limit: TimeLimit, next: Call<T>, context: CallC
         // Late success is still late: the call was reported, or will be counted, as out of time.
         if (signal.aborted) reject(abortError(signal));
         else {
-          if (limit.clock.now() > run.dueAt) context.notes.stalledAttempt = context.attempt;
+          const now = limit.clock.now();
+          if (now > run.dueAt || run.wasStalled(now)) context.notes.stalledAttempt = context.attempt;
           resolve(value);
         }
       },
@@ -49,6 +51,14 @@ export function withTimeLimit<T>(limit: TimeLimit, next: Call<T>, context: CallC
   });
 }
 
+/** How often a run looks whether this process was stalled. Most runs end before the first time. */
+const LOOK_EVERY_MS = 100;
+/** A stall of this share of the limit leaves no fair chance to whoever is called. */
+const STALLED_SHARE = 0.5;
+
+/** @returns how long this process was stalled, if a timer is so late */
+const stallOf = (lateMs: number) => (lateMs >= STALL_MS ? lateMs : 0);
+
 /** One run under a limit. It listens to the outer signal itself: every call passes here twice, and closures would cost it more. */
 class LimitedRun {
   readonly dueAt: number;
@@ -56,17 +66,20 @@ class LimitedRun {
   readonly #outer: AbortSignal;
   readonly #reject: (reason: CallError) => void;
   readonly #controller = new AbortController();
-  readonly #cancelTimer: () => void;
+  /** When the timer that runs now is due. */
+  #lookAt = 0;
+  /** What the timers so far were late by, if it was so much that this process must have been stalled. */
+  #stalledMs = 0;
+  #cancelTimer: () => void = () => undefined;
 
   constructor(limit: TimeLimit, outer: AbortSignal, reject: (reason: CallError) => void) {
     const { clock, limitMs } = limit;
-    this.dueAt = clock.now() + limitMs;
+    const now = clock.now();
+    this.dueAt = now + limitMs;
     this.#limit = limit;
     this.#outer = outer;
     this.#reject = reject;
-    this.#cancelTimer = clock.after(limitMs, () => {
-      this.#stop(limit.onTimeUp(clock.now() - this.dueAt >= STALL_MS));
-    });
+    this.#wait(now);
     outer.addEventListener('abort', this);
   }
 
@@ -76,7 +89,31 @@ class LimitedRun {
 
   /** The outer signal has aborted. */
   handleEvent(): void {
-    this.#stop(abortError(this.#outer));
+    const reason = abortError(this.#outer);
+    // A deadline from outside, of the service for example, does not know of stalls.
+    const isOwnStall = reason.code === 'deadline_exceeded' && this.wasStalled(this.#limit.clock.now());
+    this.#stop(isOwnStall ? new CallError(reason.code, reason.message, { sent: reason.sent, ownStall: true }) : reason);
+  }
+
+  #wait(now: number): void {
+    const { clock } = this.#limit;
+    this.#lookAt = Math.min(this.dueAt, now + LOOK_EVERY_MS);
+    this.#cancelTimer = clock.after(this.#lookAt - now, () => this.#look(clock.now()));
+  }
+
+  #look(now: number): void {
+    if (now >= this.dueAt) {
+      this.#stop(this.#limit.onTimeUp(this.wasStalled(now)));
+      return;
+    }
+    this.#stalledMs += stallOf(now - this.#lookAt);
+    this.#wait(now);
+  }
+
+  /** Whether a stall of this process, not the work below, has used up the time. */
+  wasStalled(now: number): boolean {
+    const stalledMs = this.#stalledMs + stallOf(now - this.#lookAt);
+    return now - this.dueAt >= STALL_MS || stalledMs >= this.#limit.limitMs * STALLED_SHARE;
   }
 
   #stop(reason: CallError): void {

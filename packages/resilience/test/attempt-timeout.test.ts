@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { attemptTimeout } from '../src/index.ts';
+import { attemptTimeout, type Call } from '../src/index.ts';
 import { context, remoteError, taking, track, useVirtualTime } from './virtual-time.ts';
 
 const { clock, advance, pending } = useVirtualTime();
@@ -40,12 +40,80 @@ describe('attempt timeout', () => {
       const behind = { ...clock, now: () => clock.now() + behindMs };
       const patient = attemptTimeout({ timeoutMs: 500, clock: behind });
       const error = patient<unknown>(taking(60_000, 'late'))(context()).catch((reason: unknown) => reason);
+      await advance(499);
       behindMs = ms;
-      await advance(500);
+      await advance(1);
       return error;
     };
     expect(await lateBy(99)).toMatchObject({ code: 'attempt_timeout', ownStall: false });
     expect(await lateBy(100)).toMatchObject({ code: 'attempt_timeout', ownStall: true });
+  });
+
+  describe('a stall in the middle of an attempt', () => {
+    /** The clock jumps by so much after 120 ms. The next look is due at 200 ms. */
+    const stalled = (stallMs: number, work: Call<string>) => {
+      let behindMs = 0;
+      const behind = { ...clock, now: () => clock.now() + behindMs };
+      const ctx = context();
+      const seen = attemptTimeout({ timeoutMs: 500, clock: behind })(work)(ctx).catch((reason: unknown) => reason);
+      return {
+        ctx,
+        run: async (afterMs: number) => {
+          await advance(120);
+          behindMs = stallMs;
+          await advance(afterMs);
+          return seen;
+        },
+      };
+    };
+
+    test.each([
+      [249, false],
+      [250, true],
+      [370, true],
+    ])('of %i ms: a timeout after it is our own stall: %s', async (stallMs, ownStall) => {
+      const { run } = stalled(stallMs, taking(60_000, 'late'));
+      expect(await run(500 - 120)).toMatchObject({ code: 'attempt_timeout', ownStall });
+    });
+
+    test.each([
+      [240, undefined],
+      [250, 1],
+    ])('of %i ms: a success just after it, before anybody has looked, is noted: %s', async (stallMs, attempt) => {
+      const { run, ctx } = stalled(stallMs + 79, taking(121, 'answer'));
+      expect(await run(1)).toBe('answer');
+      expect(ctx.notes.stalledAttempt).toBe(attempt);
+    });
+
+    test.each([
+      [249, false],
+      [250, true],
+    ])('of %i ms: so is a deadline from outside that passes after it: %s', async (stallMs, ownStall) => {
+      let behindMs = 0;
+      const behind = { ...clock, now: () => clock.now() + behindMs };
+      const caller = new AbortController();
+      const seen = attemptTimeout({ timeoutMs: 500, clock: behind })(taking(60_000, 'late'))(
+        context({ signal: caller.signal }),
+      ).catch((reason: unknown) => reason);
+      await advance(120);
+      behindMs = stallMs;
+      await advance(80);
+      caller.abort(Object.assign(new Error('no answer before the deadline'), { code: 'deadline_exceeded' }));
+      expect(await seen).toMatchObject({ code: 'deadline_exceeded', ownStall });
+    });
+
+    test('many short ones are what a busy machine does', async () => {
+      let behindMs = 0;
+      const behind = { ...clock, now: () => clock.now() + behindMs };
+      const seen = attemptTimeout({ timeoutMs: 500, clock: behind })(taking(60_000, 'late'))(context()).catch(
+        (reason: unknown) => reason,
+      );
+      for (let n = 0; n < 5; n++) {
+        behindMs += 90;
+        await advance(100);
+      }
+      expect(await seen).toMatchObject({ code: 'attempt_timeout', ownStall: false });
+    });
   });
 
   test('a success after the limit was let through by a stall: the attempt is noted as stalled', async () => {
