@@ -48,3 +48,13 @@ test('never gives a cancelled event, and holds no more of them than events to co
   expect(queue.size).toBe(kept.length);
   expect(drain(queue)).toEqual(kept.toSorted((a, b) => a - b));
 });
+
+test('counts the events that will run, also after cancelled ones have been passed over', () => {
+  const queue = new EventQueue();
+  const cancelled = queue.add(1, () => {}, false);
+  queue.add(2, () => {}, false);
+  queue.cancel(cancelled);
+  expect(queue.size).toBe(1);
+  expect(queue.first?.atMs).toBe(2);
+  expect(queue.size).toBe(1);
+});

@@ -200,6 +200,15 @@ describe('a fault', () => {
     expect(await outcomes()).toEqual([undefined, '200 at 110']);
   });
 
+  test('stop: work for somebody who has left before it begins ends at once', async () => {
+    const { world, server, sendAt, outcomes } = serverAlone({ stopsAbandonedWork: true });
+    during(world, server, 1, 100, { kind: 'stop' });
+    const left = sendAt(2);
+    sendAt(3);
+    world.at(50, left.leave);
+    expect(await outcomes()).toEqual([undefined, '200 at 110']);
+  });
+
   test.each([
     [{ kind: 'refuse' }, 'refused at 5', 1],
     [{ kind: 'drop' }, undefined, 1],
