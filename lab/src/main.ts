@@ -2,6 +2,7 @@
 /** `pnpm lab`: experiments with a verdict. */
 import process from 'node:process';
 import { Command } from 'commander';
+import { calibrateCommand } from './commands/calibrate.ts';
 import { checkCommand } from './commands/check.ts';
 import { compareCommand } from './commands/compare.ts';
 import { publishCommand } from './commands/publish.ts';
@@ -19,6 +20,7 @@ const lab = new Command('lab')
   .addCommand(compareCommand())
   .addCommand(publishCommand())
   .addCommand(reproduceCommand())
+  .addCommand(calibrateCommand())
   .addCommand(schemaCommand());
 // A mistake on the command line exits with 2; 1 means that a hypothesis failed.
 for (const command of [lab, ...lab.commands])

@@ -51,8 +51,8 @@ export async function runSimulated(options: SimulatedRunOptions): Promise<Varian
   const { load, method, abortWhen } = experiment;
   const { phases } = load;
   const endMs = endOf(phases) * 1_000;
-  const zeroMs = load.warmUpS * 1_000;
   const world = createWorld(seed + draw * 2 ** 20);
+  const zeroMs = leadMs(world.random('edge', 'start')) + load.warmUpS * 1_000;
   const axisMs = () => world.nowMs - zeroMs;
   const remarks: string[] = [];
   const attemptsAtMs: number[] = [];
@@ -217,6 +217,14 @@ export async function runSimulated(options: SimulatedRunOptions): Promise<Varian
     remarks,
     samples: [],
   };
+}
+
+/**
+ * How long before the first arrival the edge has started, as on processes. It decides where in the buckets of the breaker's window a fault
+ * begins, and so whether the breaker opens some calls earlier or later.
+ */
+function leadMs(random: () => number): number {
+  return 200 + 1_000 * random();
 }
 
 /** What the edge reads of a request. */
