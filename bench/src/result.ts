@@ -70,7 +70,7 @@ export interface Benchmarks {
 /** What a hop to a server costs that names no requests, against a hop to ours. */
 export interface ForeignCost {
   /** Microseconds of CPU of our edge for each request, round by round. */
-  readonly cpuUs: { readonly ours: readonly number[]; readonly foreign: readonly number[] };
+  readonly cpuUs: Readonly<Record<'ours' | 'naming' | 'foreign', readonly number[]>>;
   /** New connections to the foreign server for each request, under uninterrupted load. */
   readonly connectionsPerRequest: number;
 }

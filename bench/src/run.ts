@@ -253,33 +253,44 @@ async function measureEndpoints(run: Run) {
   return column(costs, 'cpuUs');
 }
 
-/** Two of our edges in one run: one in front of our greeter, one in front of a server that knows nothing of `x-request-id`. */
+/** Calls that the end of a load has cut off have closed their connections: this long after the next load has begun, all are open again. */
+const RECONNECT_MS = 1_000;
+
+/** Three of our edges in one run: in front of our greeter, and of two servers of others, one of which returns `x-request-id`. */
 export async function measureForeign(pace: Pace, say: Say): Promise<ForeignCost> {
   const bed = await startBed();
   const run: Run = { bed, pace, say, patienceMs: pace.patienceMs };
-  const [port, countPort] = (await freePorts(2)) as [number, number];
-  const greeter = await start(
-    { script: 'bench/src/processes/foreign-greeter.ts', env: { GREETER_PORTS: `${port},${countPort}` } },
+  const [port, namingPort, countPort] = (await freePorts(3)) as [number, number, number];
+  const greeters = await start(
+    { script: 'bench/src/processes/foreign-greeter.ts', env: { GREETER_PORTS: `${port},${namingPort},${countPort}` } },
     port,
   );
   const entrants: Entrant[] = [];
   try {
-    const foreign = await enterEdge('foreign', [greeter.url]);
-    entrants.push(await enterEdge('ours', bed.greeters.slice(0, 1)), foreign);
-    const beside: Run = { ...run, bed: { ...bed, pids: [...bed.pids, greeter.pid] } };
+    const foreign = await enterEdge('foreign', [greeters.url]);
+    entrants.push(
+      await enterEdge('ours', bed.greeters.slice(0, 1)),
+      await enterEdge('naming', [`http://127.0.0.1:${namingPort}`]),
+      foreign,
+    );
+    const beside: Run = { ...run, bed: { ...bed, pids: [...bed.pids, greeters.pid] } };
     await warmUp(entrants, beside);
     const connections = async () => Number(await (await fetch(`http://127.0.0.1:${countPort}`)).text());
-    // Right after the warm-up, without a pause in which idle connections would be closed.
+    const settled = { settleMs: RECONNECT_MS, windowMs: pace.warmUpMs };
+    const load = bed.generator.measure(taskOf(foreign, beside.bed, settled));
+    await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
     const before = await connections();
-    const { requests } = await bed.generator.measure(
-      taskOf(foreign, beside.bed, { settleMs: 0, windowMs: pace.warmUpMs }),
-    );
+    const { requests } = await load;
     const connectionsPerRequest = ((await connections()) - before) / requests;
-    const costs = column(await windows('foreign', entrants, pace.rounds, beside), 'cpuUs');
-    return { cpuUs: { ours: costs.ours ?? [], foreign: costs.foreign ?? [] }, connectionsPerRequest };
+    const {
+      ours = [],
+      naming = [],
+      foreign: cpuUs = [],
+    } = column(await windows('foreign', entrants, pace.rounds, beside), 'cpuUs');
+    return { cpuUs: { ours, naming, foreign: cpuUs }, connectionsPerRequest };
   } finally {
     await stopAll(entrants);
-    await greeter.stop();
+    await greeters.stop();
     await bed.stop();
   }
 }

@@ -4,7 +4,7 @@ import { unevenness } from '../src/report/figures.ts';
 import { pageLines } from '../src/report/page.ts';
 import { picture } from '../src/report/picture.ts';
 import { plainTable, tablesOf } from '../src/report/tables.ts';
-import { targetsOf, verdictOf } from '../src/report/targets.ts';
+import { foreignTargetsOf, isMet, targetsOf, verdictOf } from '../src/report/targets.ts';
 import { sampleBenchmarks } from './sample-benchmarks.ts';
 
 const sample = sampleBenchmarks();
@@ -73,4 +73,14 @@ it('draws a bar for each that was measured, and says the same in words', () => {
   expect(words).toContain('Halfopen 150');
   expect(words).not.toContain('nginx');
   expect(svg).toContain('prefers-color-scheme: dark');
+});
+
+it.each([
+  ['kept connections for everybody', { foreign: 110, connectionsPerRequest: 0.001 }, [true, true, true]],
+  ['a connection for each request', { foreign: 220, connectionsPerRequest: 1 }, [false, false, false]],
+  ['one connection in fifty requests', { foreign: 110, connectionsPerRequest: 0.02 }, [true, true, false]],
+])('a hop to a server that names no requests: %s', (_what, { foreign, connectionsPerRequest }, met) => {
+  const rounds = (us: number) => Array<number>(6).fill(us);
+  const cpuUs = { ours: rounds(100), naming: rounds(100), foreign: rounds(foreign) };
+  expect(foreignTargetsOf({ cpuUs, connectionsPerRequest }).map(isMet)).toEqual(met);
 });

@@ -60,6 +60,10 @@ export function foreignTargetsOf({ cpuUs, connectionsPerRequest }: ForeignCost):
       ...times(1.15, ratio(cpuUs.foreign, cpuUs.ours)),
     },
     {
+      text: 'The same, against one to a server that names requests and is the same otherwise',
+      ...times(1.15, ratio(cpuUs.foreign, cpuUs.naming)),
+    },
+    {
       text: 'New connections for each request to a server that names no requests',
       ...share(0.01, { value: connectionsPerRequest, interval: null }),
     },
