@@ -1,4 +1,4 @@
-export { type NaiveRetryOptions, naiveRetry, none, standard } from './client/configurations.ts';
+export { type NaiveRetryOptions, naiveRetry, none, standard, tutorialStack } from './client/configurations.ts';
 export { simulatedContract } from './client/contract.ts';
 export {
   type Configuration,

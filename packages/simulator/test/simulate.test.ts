@@ -1,6 +1,15 @@
 import { CallError } from '@halfopen/client';
 import { describe, expect, test } from 'vitest';
-import { constant, naiveRetry, none, type Scenario, scenarios, simulate, standard } from '../src/index.ts';
+import {
+  constant,
+  naiveRetry,
+  none,
+  type Scenario,
+  scenarios,
+  simulate,
+  standard,
+  tutorialStack,
+} from '../src/index.ts';
 
 /** Smaller, where the test is not about the scenario. */
 const short: Scenario = {
@@ -111,6 +120,21 @@ describe('what scenarios show', () => {
     for (const { during } of (await simulate({ breakerFailureRate: 0.99 }, short, { seeds: 5 })).runs) {
       expect(during.success / (during.attemptsPerCall * 0.7)).toBeCloseTo(1, 1);
     }
+  });
+
+  test('the stack of the tutorials turns an outage of four seconds into one of half a minute', async () => {
+    const outage: Scenario = {
+      ...scenarios.outage,
+      load: { rates: [{ fromMs: 0, perS: 20 }] },
+      faults: [{ kind: 'refuse', fromMs: 2_000, toMs: 6_000 }],
+      trigger: { fromMs: 2_000, toMs: 6_000 },
+      lengthMs: 50_000,
+    };
+    const [tutorial] = (await simulate(tutorialStack, outage, { seeds: 1 })).runs;
+    expect(tutorial?.recoveryMs).toBeGreaterThan(20_000);
+    expect(tutorial?.breakerTransitions.map(({ to }) => to)).toEqual(['open', 'half_open', 'closed']);
+    const [ours] = (await simulate(standard, outage, { seeds: 1 })).runs;
+    expect(ours?.recoveryMs).toBeLessThan(2_000);
   });
 
   test('three hops that all retry multiply the load; three that have a budget do not', async () => {

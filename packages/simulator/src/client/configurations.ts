@@ -1,4 +1,4 @@
-import { compose, type DownstreamPolicies, deadline, type RetryBudget, retry } from '@halfopen/client';
+import { compose, createBreaker, type DownstreamPolicies, deadline, type RetryBudget, retry } from '@halfopen/client';
 import type { Configuration, PolicyOptions } from './simulated-client.ts';
 
 /** The standard policy, with every default. */
@@ -54,3 +54,41 @@ export function naiveRetry({
       ),
   });
 }
+
+/** opossum's defaults, and those of its README. */
+const TUTORIAL = { timeoutMs: 3_000, retries: 3, failureRate: 0.5, openMs: 30_000 };
+
+/**
+ * The stack of the tutorials: three retries at once (axios-retry's default) inside a breaker with a timeout of 3 s, which opens above half of
+ * the calls, from the first one on, for 30 s (opossum's README). The breaker is ours with those numbers, because opossum's timers know only
+ * the clock of the process. It is kinder than opossum in one thing: a call that is out of time is really aborted.
+ */
+export const tutorialStack: Configuration = ({ clock, random, onEvent }) => {
+  const { timeoutMs, retries, failureRate, openMs } = TUTORIAL;
+  const breaker = createBreaker({
+    minimumCalls: 1,
+    failureRate,
+    openMs,
+    maxOpenMs: openMs,
+    attemptTimeoutMs: timeoutMs,
+    slowShare: 1,
+    clock,
+    random,
+    onEvent,
+  });
+  return {
+    deadlineMs: timeoutMs,
+    attemptTimeoutMs: timeoutMs,
+    breakerMinimumCalls: Number.MAX_SAFE_INTEGER,
+    order: ({ observeCall, discovery, balancer, observeAttempt }) =>
+      compose(
+        observeCall,
+        breaker.policy,
+        deadline({ timeoutMs, clock }),
+        retry({ attempts: 1 + retries, baseMs: 0, capMs: 0, budget: UNLIMITED, clock, random, onEvent }),
+        discovery,
+        balancer,
+        observeAttempt,
+      ),
+  };
+};

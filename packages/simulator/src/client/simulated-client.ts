@@ -5,6 +5,7 @@ import {
   type DownstreamOptions,
   type DownstreamStatus,
   type PolicyEvent,
+  type PolicyListener,
   type Random,
   type Safety,
 } from '@halfopen/client';
@@ -22,6 +23,8 @@ export type PolicyOptions = Omit<DownstreamOptions, 'transport' | 'clock' | 'ran
 export interface PolicyTools {
   readonly clock: Clock;
   readonly random: Random;
+  /** Told what such policies decide, so that the results know of it. */
+  readonly onEvent: PolicyListener;
 }
 
 /** What is simulated: the options of `createDownstream`, or a function that makes them for each client. */
@@ -63,15 +66,19 @@ export interface SimulatedClient {
  */
 export function createSimulatedClient(world: World, options: SimulatedClientOptions): SimulatedClient {
   const { name, servers, configuration, network, onSend, onEvent } = options;
-  const tools: PolicyTools = { clock: world.clock, random: world.random(name, 'policies') };
-  const policies = typeof configuration === 'function' ? configuration(tools) : configuration;
+  const { clock } = world;
+  const random = world.random(name, 'policies');
+  const tell: PolicyListener = (event) => onEvent?.(event);
+  const policies =
+    typeof configuration === 'function' ? configuration({ clock, random, onEvent: tell }) : configuration;
   const byOrigin = new Map(servers.map((server, index) => [originOf(index), server]));
   const { client, status } = createDownstream(simulatedContract, [...byOrigin.keys()], {
     ...policies,
-    ...tools,
+    clock,
+    random,
     transport: simulatedTransport(world, { name, servers: byOrigin, network, onSend }),
     onEvent: (event, endpoint) => {
-      onEvent?.(event);
+      tell(event);
       policies.onEvent?.(event, endpoint);
     },
   });
