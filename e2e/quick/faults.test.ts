@@ -435,15 +435,8 @@ describe('victims', () => {
   async function victims(policy: string, concurrency: number): Promise<readonly string[]> {
     const { edge, greeter } = await startSystem({
       GREETER_CALL_POLICY: policy,
-      EDGE_DEADLINE_MS: PATIENT.EDGE_DEADLINE_MS,
-      GREETER_DEADLINE_MS: PATIENT.GREETER_DEADLINE_MS,
-      // Without effect, and so refused, with the policy `none`.
-      ...(policy === 'none'
-        ? {}
-        : {
-            GREETER_CALL_MAX_IN_FLIGHT: '256',
-            GREETER_CALL_ATTEMPT_TIMEOUT_MS: PATIENT.GREETER_CALL_ATTEMPT_TIMEOUT_MS,
-          }),
+      GREETER_CALL_MAX_IN_FLIGHT: '256',
+      ...PATIENT,
     });
     await put(
       greeter.opsUrl,

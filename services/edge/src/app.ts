@@ -25,6 +25,7 @@ export function createApp(
   config: Config,
   { log = createLog('edge', config.LOG_LEVEL), clock = systemClock, random = Math.random, tracer }: Parts = {},
 ): Service {
+  for (const remark of config.remarks) log.warn(remark);
   const registry = new Registry();
   const downstreams = createDownstreams(config, { clock, random, registry, log, tracer });
   return createService({

@@ -21,6 +21,8 @@ const own = {
 
 export type Config = z.output<z.ZodObject<typeof own>> & {
   readonly downstreams: Readonly<Record<DownstreamName, DownstreamConfig>>;
+  /** Sentences about settings that are harmless and have no effect. */
+  readonly remarks: readonly string[];
 };
 
 const downstreams = Object.entries(DOWNSTREAMS) as [DownstreamName, (typeof DOWNSTREAMS)[DownstreamName]][];
@@ -41,12 +43,17 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const groups = ['EDGE_', ...downstreams.map(([name]) => variable(name, 'CALL_'))];
   const read = readSettings(settings, env, groups) as z.output<z.ZodObject<typeof own>> & Record<string, unknown>;
   const isSet = (name: string) => env[name] !== undefined && env[name] !== '';
-  const flat = Object.assign(read, ...downstreams.map(([name]) => reconcile(name, read, isSet))) as typeof read;
+  const reconciled = downstreams.map(([name]) => reconcile(name, read, isSet));
+  const flat = Object.assign(read, ...reconciled.map(({ lowered }) => lowered)) as typeof read;
   const nested = downstreams.map(([name]) => [
     name,
     Object.fromEntries(['URL', ...Object.keys(perDownstream)].map((key) => [key, flat[variable(name, key)]])),
   ]);
-  return { ...flat, downstreams: Object.fromEntries(nested) as Config['downstreams'] };
+  return {
+    ...flat,
+    downstreams: Object.fromEntries(nested) as Config['downstreams'],
+    remarks: reconciled.flatMap(({ remarks }) => remarks),
+  };
 }
 
 function variable(downstream: string, key: string): string {

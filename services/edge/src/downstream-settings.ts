@@ -49,7 +49,10 @@ export const perDownstream = {
     'off',
     'Whether breakers notice an outage by a run of failures, and calls wait for its end as long as it may be short.',
   ),
-  CALL_MAX_IN_FLIGHT: setting.count(DEFAULTS.maxInFlight, 'Calls in flight at once. At most `EDGE_MAX_IN_PROGRESS`.'),
+  CALL_MAX_IN_FLIGHT: setting.count(
+    DEFAULTS.maxInFlight,
+    'Calls in flight at once. Above `EDGE_MAX_IN_PROGRESS` it is never reached.',
+  ),
   CALL_MAX_QUEUED: setting.count(DEFAULTS.maxQueued, 'Calls that may wait for a place. One more is refused.', {
     min: 0,
   }),
@@ -128,26 +131,32 @@ const CAPS = [
   ['<NAME>_CALL_ATTEMPT_TIMEOUT_MS', 'EDGE_DEADLINE_MS'],
   ['<NAME>_CALL_BACKOFF_BASE_MS', '<NAME>_CALL_BACKOFF_CAP_MS'],
   ['<NAME>_CALL_BREAKER_OPEN_MS', '<NAME>_CALL_BREAKER_MAX_OPEN_MS'],
-  // A request makes one call at a time: more calls than requests are never in flight.
-  ['<NAME>_CALL_MAX_IN_FLIGHT', 'EDGE_MAX_IN_PROGRESS'],
 ] as const;
+
+/** Settings of one downstream, made to agree. */
+export interface Reconciled {
+  /** What replaces defaults, by the name of the variable. */
+  readonly lowered: Readonly<Record<string, number>>;
+  /** Sentences about settings that are harmless and have no effect. */
+  readonly remarks: readonly string[];
+}
 
 /**
  * Settings of one downstream that contradict each other are refused. Only a default gives way: a cap that somebody lowers also lowers
  * the defaults below it.
  * @param values every setting, by the name of its variable
  * @param isSet whether somebody has set this variable
- * @returns the values that replace defaults
  * @throws SettingsError naming both variables and both values
  */
 export function reconcile(
   downstream: string,
   values: Readonly<Record<string, unknown>>,
   isSet: (name: string) => boolean,
-): Record<string, number> {
+): Reconciled {
   const prefix = `${downstream.toUpperCase()}_`;
   const lowered: Record<string, number> = {};
   const mistakes: string[] = [];
+  const remarks: string[] = [];
   const shown = (name: string) => `${name}=${String(values[name])}${isSet(name) ? '' : ' (its default)'}`;
   for (const pair of CAPS) {
     const [name, cap] = pair.map((one) => one.replace('<NAME>_', prefix)) as [string, string];
@@ -166,9 +175,17 @@ export function reconcile(
       const name = prefix + key;
       // A default that somebody has written down changes nothing with any policy.
       if (name === policy || !isSet(name) || values[name] === kind.parse(undefined)) continue;
-      mistakes.push(`${shown(name)} has no effect with ${shown(policy)}: leave it out, or set ${policy}=standard`);
+      // Who switches a policy on expects it to work. Who switches to `none` for a comparison keeps the numbers of the policies.
+      const told = values[name] === 'on' ? mistakes : remarks;
+      told.push(`${shown(name)} has no effect with ${shown(policy)}: leave it out, or set ${policy}=standard`);
     }
   }
+  const [inFlight, inProgress] = [`${prefix}CALL_MAX_IN_FLIGHT`, 'EDGE_MAX_IN_PROGRESS'];
+  if (Number(values[inFlight]) > Number(values[inProgress])) {
+    // A request makes one call at a time, so the edge never has more calls in flight than requests.
+    if (isSet(inFlight)) remarks.push(`${shown(inFlight)} is never reached, because of ${shown(inProgress)}`);
+    else lowered[inFlight] = Number(values[inProgress]);
+  }
   if (mistakes.length > 0) throw new SettingsError(mistakes);
-  return lowered;
+  return { lowered, remarks };
 }

@@ -58,11 +58,6 @@ test.each([
     '2000',
     'GREETER_CALL_BREAKER_OPEN_MS=2000 is above GREETER_CALL_BREAKER_MAX_OPEN_MS=1000 (its default)',
   ],
-  [
-    'GREETER_CALL_MAX_IN_FLIGHT',
-    '513',
-    'GREETER_CALL_MAX_IN_FLIGHT=513 is above EDGE_MAX_IN_PROGRESS=512 (its default): it must be at most as much',
-  ],
   ['FAULTS', 'yes', 'FAULTS="yes" is not one of off, on; the default is off'],
   ['LOG_LEVEL', 'INFO', 'LOG_LEVEL="INFO" is not one of fatal'],
 ])('%s=%s is one mistake, named with its value and what would do', (name, value, line) => {
@@ -85,24 +80,40 @@ test('settings that contradict each other are refused, all at once, by both name
   ]);
 });
 
-test('settings of policies that are not used are refused, each by its name', () => {
+const NO_EFFECT = 'has no effect with GREETER_CALL_POLICY=none: leave it out, or set GREETER_CALL_POLICY=standard';
+
+test('with no policies, one that is switched on is refused, by its name', () => {
+  const env = { GREETER_CALL_POLICY: 'none', GREETER_CALL_HEDGE: 'on', GREETER_CALL_STALE_IF_ERROR: 'on' };
+  expect(mistakesOf(env)).toEqual([
+    `GREETER_CALL_STALE_IF_ERROR=on ${NO_EFFECT}`,
+    `GREETER_CALL_HEDGE=on ${NO_EFFECT}`,
+  ]);
+});
+
+test('with no policies, their numbers may stay as they are, and a remark says that they have no effect', () => {
   const env = {
     GREETER_CALL_POLICY: 'none',
-    GREETER_CALL_HEDGE: 'on',
     GREETER_CALL_ATTEMPTS: '5',
-    GREETER_CALL_STALE_IF_ERROR: 'on',
-    // Its default.
+    GREETER_CALL_MAX_IN_FLIGHT: '256',
+    EDGE_DEADLINE_MS: '600',
+    GREETER_URL: 'http://greeter:5000',
+    // Their defaults.
     GREETER_CALL_COALESCE: 'off',
+    GREETER_CALL_BACKOFF_CAP_MS: '1000',
   };
-  const advice = 'has no effect with GREETER_CALL_POLICY=none: leave it out, or set GREETER_CALL_POLICY=standard';
-  expect(mistakesOf(env)).toEqual([
-    `GREETER_CALL_ATTEMPTS=5 ${advice}`,
-    `GREETER_CALL_STALE_IF_ERROR=on ${advice}`,
-    `GREETER_CALL_HEDGE=on ${advice}`,
+  expect(readConfig(env).remarks).toEqual([
+    `GREETER_CALL_ATTEMPTS=5 ${NO_EFFECT}`,
+    `GREETER_CALL_MAX_IN_FLIGHT=256 ${NO_EFFECT}`,
   ]);
-  expect(
-    mistakesOf({ GREETER_CALL_POLICY: 'none', EDGE_DEADLINE_MS: '300', GREETER_URL: 'http://greeter:5000' }),
-  ).toEqual([]);
+  expect(readConfig({ ...env, GREETER_CALL_POLICY: 'standard' }).remarks).toEqual([]);
+});
+
+test('more calls in flight than requests are never reached, which a remark says', () => {
+  const { remarks, downstreams } = readConfig({ GREETER_CALL_MAX_IN_FLIGHT: '1000' });
+  expect(remarks).toEqual([
+    'GREETER_CALL_MAX_IN_FLIGHT=1000 is never reached, because of EDGE_MAX_IN_PROGRESS=512 (its default)',
+  ]);
+  expect(downstreams.greeter.CALL_MAX_IN_FLIGHT).toBe(1_000);
 });
 
 test('a default gives way to the cap that somebody lowers', () => {
