@@ -144,7 +144,7 @@ function claimOf(kind: string, share: number, calls: Measured, success: Measured
     what: `${kind}, f = ${share}: calls per request; success`,
     published:
       theirs === undefined
-        ? 'nothing'
+        ? '–'
         : share < EMPTY_FROM
           ? 'graph'
           : `graph; arithmetic ${arithmetic(share, perWhat).toFixed(3)}`,

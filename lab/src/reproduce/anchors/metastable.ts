@@ -86,7 +86,7 @@ export const metastable: Anchor = {
       if (runs.length > 0) lines.set(name, successOverTime(runs, LENGTH_MS));
       claims.push({
         what: `${name}: runs that do not come back`,
-        published: published ?? 'nothing',
+        published: published ?? '–',
         ours: oursText({ never, load, success, recovery }),
         measured: never,
         holds:
