@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { calibrateCommand } from './commands/calibrate.ts';
 import { checkCommand } from './commands/check.ts';
 import { compareCommand } from './commands/compare.ts';
+import { mapCommand } from './commands/map.ts';
 import { publishCommand } from './commands/publish.ts';
 import { reportCommand } from './commands/report.ts';
 import { reproduceCommand } from './commands/reproduce.ts';
@@ -21,6 +22,7 @@ const lab = new Command('lab')
   .addCommand(publishCommand())
   .addCommand(reproduceCommand())
   .addCommand(calibrateCommand())
+  .addCommand(mapCommand())
   .addCommand(schemaCommand());
 // A mistake on the command line exits with 2; 1 means that a hypothesis failed.
 for (const command of [lab, ...lab.commands])

@@ -182,7 +182,7 @@ export async function runSimulated(options: SimulatedRunOptions): Promise<Varian
     await edge.close();
   }
   if (signal.aborted) {
-    const why = `Stopped after ${(Math.max(0, axisMs()) / 1_000).toFixed(1)} s of virtual time: somebody interrupted it.`;
+    const why = `Stopped after ${(Math.max(0, axisMs()) / 1_000).toFixed(1)} s of virtual time, because it was interrupted.`;
     unsound.push({ reason: 'interrupted', why });
   }
   if (inFlight.size > 0) {
