@@ -7,14 +7,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startScriptOf } from '@halfopen/runner';
 import { expect, onTestFinished, test } from 'vitest';
-import { CERTIFICATE, KEY } from '../harness/certificate.ts';
+import { makeCertificate } from '../harness/certificate.ts';
 import { spawnScript } from '../harness/process.ts';
 import { get, PATIENT } from '../harness/system.ts';
+
+const { key, certificate } = await makeCertificate();
 
 /** Node reads further authorities only when a process starts, so the edge is one. Every name is 127.0.0.1. */
 async function edgeInFrontOf(host: string, isTrusted: boolean) {
   const seen: (string | undefined)[] = [];
-  const server = createServer({ key: KEY, cert: CERTIFICATE }, (req, res) => {
+  const server = createServer({ key, cert: certificate }, (req, res) => {
     seen.push(req.headers.host?.replace(/:\d+$/, ''));
     res.setHeader('content-type', 'application/json').end('{"message":"Hi"}');
   });
@@ -28,7 +30,7 @@ async function edgeInFrontOf(host: string, isTrusted: boolean) {
     rmSync(folder, { recursive: true });
   });
   const [authorities, names] = [join(folder, 'ca.pem'), join(folder, 'names')];
-  writeFileSync(authorities, CERTIFICATE);
+  writeFileSync(authorities, certificate);
   writeFileSync(names, '127.0.0.1\n');
   const { main, nodeFlags } = startScriptOf('edge');
   const edge = spawnScript(
