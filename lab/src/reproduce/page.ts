@@ -69,7 +69,7 @@ function sectionOf({ anchor, reproduction }: Reproduced, pictures: string): stri
   return [
     `## <a id="${anchor.name}"></a>${anchor.title}`,
     '',
-    ...anchor.sources.flatMap(({ authors, title, year, url }) => [`${authors}: [${title}](${url}), ${year}.`]),
+    ...anchor.sources.map(({ authors, title, year, url }) => `- ${authors}: [${title}](${url}), ${year}.`),
     '',
     ...paragraphs(anchor.method),
     ...(picture == null ? [] : [`![${picture.alt}](${pictures}/${pictureFile(anchor.name)})`, '']),

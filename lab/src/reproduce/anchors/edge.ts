@@ -133,7 +133,7 @@ async function allAsPublished(utilisation: number, seed: number, options: Parame
 }
 
 const FINDINGS = [
-  'One number explains all four outcomes. While the trigger lasts, work piles up; once an attempt waits for 3 s, retries multiply the load. If at the end of the trigger more than 3 s of work (at full speed) are queued, every attempt times out from then on, and five attempts per call are more than the server can do. At 9 s it is just less, at 10 s just more. The edge is that sharp because the queue grows fastest at its end. The standard policy pays for its short deadline of 2 s here: while the trigger lasts, answers take longer than that, and nobody is served; but it leaves no backlog behind.',
+  'One number explains all four outcomes. While the trigger lasts, work piles up; once an attempt waits for 3 s, retries multiply the load. If at the end of the trigger more than 3 s of work (at full speed) are queued, every attempt times out from then on, and five attempts per call are more than the server can do. At 9 s it is just less, at 10 s just more. The edge is that sharp because the queue grows fastest at the end of the trigger. The standard policy pays for its short deadline of 2 s here: while the trigger lasts, answers take longer than that, and nobody is served; but it leaves no backlog behind.',
 ];
 
 function pictureOf(lines: ReadonlyMap<string, ReturnType<typeof successOverTime>>) {

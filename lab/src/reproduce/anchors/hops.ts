@@ -106,7 +106,7 @@ export const hops: Anchor = {
     return {
       claims,
       findings: [
-        'With a budget per hop, depth hardly matters: nothing is earned while nothing succeeds, and what is left in each bucket is spent once. After that the breakers open, and less than one request per call arrives.',
+        'With a budget per hop, depth hardly matters: nothing is earned while nothing succeeds, and what is left in each bucket is spent once. After that the breakers open. About one request per call arrives, with three hops as with five.',
       ],
     };
   },

@@ -138,7 +138,7 @@ export const lifo: Anchor = {
   ],
   method: [
     'Ten workers of N(50, 12.5) ms and a queue of 1,000; half of what fails is asked again at once; the first 1,000 requests take ten times as long (the spike). A request has failed if its answer comes after a second, or the queue is full. 1,000 s. The first five rows are a port of his loop ([`tick-loop.ts`](../lab/src/reproduce/anchors/tick-loop.ts)), because what happens within a tick matters; the last two are our `createAdmission` in the simulator, the one that our services have. No policy of ours is on the calling side.',
-    'Published are the three figures of the README. The two at 86.74 % and 0.79 % hold within 0.5 and 0.1 points. The third sits on the edge of a coin: 100/s, and half again of every failure, come to just about the 200/s that the server can do. A narrow bar there would measure chance; it holds between 5 and 20 %.',
+    'Published are the three figures of the README. The two at 86.74 % and 0.79 % hold within 0.5 and 0.1 points. The third sits on a coin’s edge: with half of every failure asked again, 100/s can become 200/s, which is just what the server can do. A narrow bound there would measure chance; it holds between 5 and 20 %.',
   ],
   ownCode:
     '[joemag1/queueingsimulator](https://github.com/joemag1/queueingsimulator) (MIT), commit b4046d7, built with cargo; the range of five runs of the README’s three commands.',
