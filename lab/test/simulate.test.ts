@@ -183,7 +183,7 @@ test('abortWhen stops a simulated run, too', async () => {
 });
 
 test('an interrupted run gives what there is so far', async () => {
-  const { experiment } = experimentOf('');
+  const { experiment } = experimentOf('', { load: LOAD.replace('duringS: 2', 'duringS: 60') });
   const controller = new AbortController();
   const [variant] = Object.values(experiment.variants);
   if (variant === undefined) throw new TypeError('an experiment without a variant');
@@ -198,7 +198,8 @@ test('an interrupted run gives what there is so far', async () => {
   });
   expect(unsound.map(({ reason }) => reason)).toEqual(['interrupted']);
   expect(raw.dueMs.length).toBeGreaterThan(50);
-  expect(raw.dueMs.length).toBeLessThan(80);
+  // The world looks for it every few thousand events, and here 1,890 requests would come.
+  expect(raw.dueMs.length).toBeLessThan(600);
 });
 
 test('everything that is made from it says that it is simulated', async () => {

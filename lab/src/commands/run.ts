@@ -66,7 +66,7 @@ export function runCommand(): Command {
     )
     .option(
       '--simulate',
-      'computes what would happen, on virtual time: no processes, a second instead of a minute. What cannot be simulated is refused by name',
+      'computes what would happen, on virtual time: no processes, seconds instead of a minute. What cannot be simulated is refused by name',
     )
     .option('--variant <name>', 'run only this variant; needed with --on compose or a URL when there are several')
     .option('--wire <url>', 'HTTP API of a Toxiproxy, for wire faults')
