@@ -62,6 +62,15 @@ test('the arrivals are those of the real run, and so are the requests that a fau
   expect(differ.filter((index) => edges.every((edge) => Math.abs((dueMs[index] as number) - edge) > 100))).toEqual([]);
 });
 
+test('a paused greeter holds as many connections as the real one, and later calls get none', async () => {
+  const { experiment, real } = committed('black-hole');
+  const { during } = await run(experiment);
+  const measured = real.variants[0]?.runs[0]?.figures.during;
+  expect(measured?.amplification).toBeGreaterThan(0.4);
+  expect(during.amplification).toBeCloseTo(measured?.amplification ?? Number.NaN, 2);
+  expect(during.p50Ms).toBeLessThan(270);
+});
+
 test('the same seed gives the same run, and another draw gives other chances to the same arrivals', async () => {
   const { experiment } = experimentOf('{ layer: plan, faults: [{ id: a, rate: 0.5, status: 503 }] }', {
     variant: 'edge: { GREETER_CALL_BREAKER_FAILURE_RATE: 0.9 }',
