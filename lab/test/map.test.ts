@@ -18,6 +18,7 @@ describe.each(STACKS)('$title', ({ id, configuration }) => {
     [0.25, 0.5],
     [0.45, 0.3],
     [0.45, 2],
+    [0.95, 0.2],
   ])('at a load of %s, a standstill of %s s ends as committed', async (load, standstillS) => {
     const column = surveys.find(({ stack }) => stack === id)?.columns.find((one) => one.load === load);
     const committed = column?.segments.find(({ fromS, toS }) => fromS <= standstillS && standstillS < toS);

@@ -40,7 +40,7 @@ export function mapPicture(
   const { workers, serviceMs, capacityPerS, maxQueued } = WORLD;
   const said = [
     `Simulated: one server with ${workers} workers, ${serviceMs} ms each on average (${capacityPerS} requests a second), a queue of ${maxQueued}, which finishes abandoned work.`,
-    `It stands still for a while under a steady load. Most of ${SEEDS.length} seeds decide each point; boundaries by bisection.`,
+    `It stands still for a while under a steady load. One of ${SEEDS.length} seeds that does not recover makes a point metastable; boundaries by bisection.`,
   ];
   return pictureElement({
     width: WIDTH,

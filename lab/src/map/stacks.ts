@@ -54,4 +54,10 @@ export const STACKS: readonly Stack[] = [
     configuration: naiveRetry({ attempts: 3, attemptTimeoutMs: 500 }),
   },
   { id: 'standard', title: 'Halfopen', note: 'the standard policy', configuration: standard },
+  {
+    id: 'patience',
+    title: 'Halfopen, patient',
+    note: 'with patience, off by default',
+    configuration: { patience: true },
+  },
 ];
