@@ -26,12 +26,11 @@ export interface CallMetrics {
 
 const BREAKER_STATES = ['closed', 'open', 'half_open'] as const;
 
-const REJECTIONS = [
-  'overloaded',
-  'deadline_exceeded',
-  'breaker_open',
-  'budget_exhausted',
-] as const satisfies readonly Extract<PolicyEvent, { type: 'rejected' }>['code'][];
+/** Refusals of the standard policy. `deadline_exceeded` appears with the first one, because deadline admission is off by default. */
+const REJECTIONS = ['overloaded', 'breaker_open', 'budget_exhausted'] as const satisfies readonly Extract<
+  PolicyEvent,
+  { type: 'rejected' }
+>['code'][];
 
 /** The failures that can lead to a retry, taken from the policy itself. */
 const RETRY_REASONS = CALL_ERROR_CODES.filter((code) =>
