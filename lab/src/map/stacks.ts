@@ -1,5 +1,5 @@
-import { compose, type DownstreamPolicies, deadline, type RetryBudget, retry } from '@halfopen/client';
-import { type Configuration, naiveRetry, standard } from '@halfopen/simulator';
+import { compose, type DownstreamPolicies, deadline, retry } from '@halfopen/client';
+import { type Configuration, naiveRetry, standard, unlimitedRetries } from '@halfopen/simulator';
 
 export interface Stack {
   readonly id: string;
@@ -11,14 +11,6 @@ export interface Stack {
 
 /** Milliseconds of axios's `timeout`, which counts for a call with all its retries. */
 const TUTORIAL_TIMEOUT_MS = 1_000;
-
-/** Pays for every retry. */
-const UNLIMITED: RetryBudget = {
-  earn: () => {},
-  spend: () => true,
-  remaining: Number.POSITIVE_INFINITY,
-  capacity: Number.POSITIVE_INFINITY,
-};
 
 /**
  * axios with a timeout and axios-retry with `retries: 3`. By default it retries at once, what was answered with a 5xx or could not be
@@ -32,7 +24,7 @@ const tutorial: Configuration = ({ clock, random }) => ({
     compose(
       observeCall,
       deadline({ timeoutMs: TUTORIAL_TIMEOUT_MS, clock }),
-      retry({ attempts: 4, baseMs: 0, capMs: 0, budget: UNLIMITED, clock, random }),
+      retry({ attempts: 4, baseMs: 0, capMs: 0, budget: unlimitedRetries, clock, random }),
       discovery,
       balancer,
       observeAttempt,

@@ -1,5 +1,5 @@
 import { compose, type DownstreamPolicies, deadline, type Policy, type RetryBudget, retry } from '@halfopen/client';
-import type { Configuration } from '@halfopen/simulator';
+import { type Configuration, unlimitedRetries } from '@halfopen/simulator';
 
 export interface PublishedClientOptions {
   /** Attempts of a call, the first included. */
@@ -26,7 +26,7 @@ const NO_CAP_MS = 1e9;
 export function publishedClient(options: PublishedClientOptions): Configuration {
   const { attempts, attemptTimeoutMs, backoffBaseMs = 0, budget: budgetOf } = options;
   return ({ clock, random }) => {
-    const { budget, around = asItIs }: PaidBy = budgetOf?.() ?? { budget: unlimited };
+    const { budget, around = asItIs }: PaidBy = budgetOf?.() ?? { budget: unlimitedRetries };
     return {
       attemptTimeoutMs,
       deadlineMs: NO_DEADLINE_MS,
@@ -47,11 +47,3 @@ export function publishedClient(options: PublishedClientOptions): Configuration 
 }
 
 const asItIs: Policy = (next) => next;
-
-/** Pays for every retry. */
-export const unlimited: RetryBudget = {
-  earn: () => {},
-  spend: () => true,
-  remaining: Number.POSITIVE_INFINITY,
-  capacity: Number.POSITIVE_INFINITY,
-};

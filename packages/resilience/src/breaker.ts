@@ -273,8 +273,8 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
   const tellJudge = (verdict: 'success' | 'failure') => {
     rotate();
     if (verdict === 'success') {
-      // Counted by the events that `fire` would emit. A success never opens anything, and with its promises and checks opossum would take a
-      // fifth of all that a call costs.
+      // Counted by the events that `fire` would emit. A success never opens anything, so the promises and
+      // checks of `fire` would be work for nothing.
       judge.emit('fire');
       judge.emit('success');
       return;

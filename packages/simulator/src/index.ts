@@ -1,4 +1,11 @@
-export { type NaiveRetryOptions, naiveRetry, none, standard, tutorialStack } from './client/configurations.ts';
+export {
+  type NaiveRetryOptions,
+  naiveRetry,
+  none,
+  standard,
+  tutorialStack,
+  unlimitedRetries,
+} from './client/configurations.ts';
 export { simulatedContract } from './client/contract.ts';
 export {
   type Configuration,

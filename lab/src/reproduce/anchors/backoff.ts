@@ -1,8 +1,7 @@
 import { type Call, CallError, callContext, type Random, retry } from '@halfopen/client';
-import { createWorld, foldedNormal, type RunOptions } from '@halfopen/simulator';
+import { createWorld, foldedNormal, type RunOptions, unlimitedRetries } from '@halfopen/simulator';
 import type { Anchor, Claim } from '../anchor.ts';
 import { agrees, allHold, exactly, fixed, type Measured, meanOf, whole, withInterval } from '../measured.ts';
-import { unlimited } from '../published-client.ts';
 
 const CLIENTS = 100;
 const CAP_MS = 2_000;
@@ -64,7 +63,7 @@ export async function contend(backoff: Backoff, seed: number, options: RunOption
       // The first back-off of the source is that after one failure, 2¹ · base.
       baseMs: backoff.isWholeWait ? 1 : 2 * BASE_MS,
       capMs: backoff.isWholeWait ? 1 : CAP_MS,
-      budget: unlimited,
+      budget: unlimitedRetries,
       clock,
       random: backoff.draw(world.random(`client ${client}`, 'back-off')),
     });

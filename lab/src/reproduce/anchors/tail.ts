@@ -9,11 +9,11 @@ import {
   runScenario,
   type Scenario,
   survival,
+  unlimitedRetries,
   type World,
 } from '@halfopen/simulator';
 import type { Anchor, Claim } from '../anchor.ts';
 import { agrees, fixed, type Measured, meanOf, withInterval } from '../measured.ts';
-import { unlimited } from '../published-client.ts';
 
 /** A request that asks a hundred servers, each of which takes a second once in a hundred times. */
 const FAN_OUT: Scenario = {
@@ -86,7 +86,7 @@ export async function reads(policyOf: (world: World) => Policy, seed: number, op
 }
 
 /** Hedges after the 95th percentile that it has seen. */
-export const hedged = ({ clock }: World): Policy => hedge({ budget: unlimited, clock });
+export const hedged = ({ clock }: World): Policy => hedge({ budget: unlimitedRetries, clock });
 
 export const tail: Anchor = {
   name: 'tail',

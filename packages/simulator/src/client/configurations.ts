@@ -8,7 +8,7 @@ export const standard: PolicyOptions = {};
 export const none: PolicyOptions = { policy: 'none' };
 
 /** Pays for every retry: what a stack without a budget has. */
-const UNLIMITED: RetryBudget = {
+export const unlimitedRetries: RetryBudget = {
   earn: () => {},
   spend: () => true,
   remaining: Number.POSITIVE_INFINITY,
@@ -43,7 +43,7 @@ export function naiveRetry({
           attempts,
           baseMs: backoffBaseMs,
           capMs: backoffBaseMs * 2 ** attempts,
-          budget: UNLIMITED,
+          budget: unlimitedRetries,
           clock,
           random,
         }),
@@ -85,7 +85,7 @@ export const tutorialStack: Configuration = ({ clock, random, onEvent }) => {
         observeCall,
         breaker.policy,
         deadline({ timeoutMs, clock }),
-        retry({ attempts: 1 + retries, baseMs: 0, capMs: 0, budget: UNLIMITED, clock, random, onEvent }),
+        retry({ attempts: 1 + retries, baseMs: 0, capMs: 0, budget: unlimitedRetries, clock, random, onEvent }),
         discovery,
         balancer,
         observeAttempt,
